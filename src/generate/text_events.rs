@@ -1,0 +1,181 @@
+//! Events as CSV (also gzipped) and as NDJSON.
+//! In: a day of events. Out: bytes in a file, one line per event.
+//! Knows quoting (RFC 4180 with line feeds; RFC 8259); knows nothing of the simulation or of Arrow.
+
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::event::Event;
+use super::output::{Counted, EventWriter};
+use super::wording::{COLUMNS, Wording, push_event_id, push_user_id};
+use super::{Format, GenerateError};
+
+/// Text is handed on in pieces of this many bytes.
+const PIECE: usize = 1 << 18;
+
+enum Packing {
+    Plain(Counted),
+    Gzip(GzEncoder<Counted>),
+}
+
+/// How a line is made of fields.
+#[derive(Clone, Copy)]
+enum Lines {
+    Csv,
+    Json,
+}
+
+/// Writes events as lines of text.
+pub(super) struct TextEvents {
+    file: Packing,
+    lines: Lines,
+    wording: Wording,
+    buffer: String,
+    field: String,
+}
+
+impl TextEvents {
+    /// Begins a text file; `format` says which kind.
+    pub(super) fn new(format: Format, file: Counted, wording: Wording) -> Self {
+        let (lines, file) = match format {
+            Format::Ndjson => (Lines::Json, Packing::Plain(file)),
+            // The gzip header carries no name and no time: same input, same bytes.
+            Format::CsvGz => (Lines::Csv, Packing::Gzip(GzEncoder::new(file, Compression::default()))),
+            Format::Csv | Format::Parquet => (Lines::Csv, Packing::Plain(file)),
+        };
+        let mut buffer = String::with_capacity(PIECE * 2);
+        match lines {
+            Lines::Csv => {
+                buffer.push_str(&COLUMNS.join(","));
+                buffer.push('\n');
+            }
+            Lines::Json => {}
+        }
+        Self { file, lines, wording, buffer, field: String::new() }
+    }
+
+    fn push_event(&mut self, event: &Event) {
+        let Self { lines, wording, buffer, field, .. } = self;
+        let lines = *lines;
+        for (index, column) in COLUMNS.iter().enumerate() {
+            field.clear();
+            let present = match index {
+                0 => present(push_event_id(event, field)),
+                1 => present(wording.push_client_id(event, field)),
+                2 => event.user != 0 && present(push_user_id(event.user, field)),
+                3 => present(field.push_str(event.action.name())),
+                4 => present(wording.push_timestamp(event.at, field)),
+                5 => present(wording.push_page_url(event, field)),
+                6 => Wording::referrer(event).is_some_and(|referrer| present(field.push_str(referrer))),
+                7 => present(field.push_str(Wording::user_agent(event))),
+                _ => wording.push_data(event, field),
+            };
+            lines.push_field(index, column, present.then_some(field.as_str()), buffer);
+        }
+        buffer.push_str(match lines {
+            Lines::Csv => "\n",
+            Lines::Json => "}\n",
+        });
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
+        match &mut self.file {
+            Packing::Plain(file) => file.write_all(self.buffer.as_bytes())?,
+            Packing::Gzip(file) => file.write_all(self.buffer.as_bytes())?,
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// Pushing a text always succeeds; only some columns can be null.
+fn present((): ()) -> bool {
+    true
+}
+
+impl Lines {
+    fn push_field(self, index: usize, column: &str, value: Option<&str>, line: &mut String) {
+        match self {
+            Self::Csv => {
+                if index > 0 {
+                    line.push(',');
+                }
+                push_csv_field(value.unwrap_or(""), line);
+            }
+            Self::Json => {
+                line.push_str(if index > 0 { ",\"" } else { "{\"" });
+                line.push_str(column);
+                line.push_str("\":");
+                match value {
+                    Some(value) => push_json_text(value, line),
+                    None => line.push_str("null"),
+                }
+            }
+        }
+    }
+}
+
+/// Quoted where it must be.
+pub(super) fn push_csv_field(value: &str, line: &mut String) {
+    if !value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        line.push_str(value);
+        return;
+    }
+    line.push('"');
+    push_marked(value, "\"", line);
+    line.push('"');
+}
+
+/// No text of ours holds a control character or a backslash, so quotes are all there is to escape.
+fn push_json_text(value: &str, line: &mut String) {
+    line.push('"');
+    push_marked(value, "\\", line);
+    line.push('"');
+}
+
+/// Puts `mark` before each quote.
+fn push_marked(value: &str, mark: &str, line: &mut String) {
+    for (index, part) in value.split('"').enumerate() {
+        if index > 0 {
+            line.push_str(mark);
+            line.push('"');
+        }
+        line.push_str(part);
+    }
+}
+
+impl EventWriter for TextEvents {
+    fn write(&mut self, events: &[Event]) -> Result<(), GenerateError> {
+        for event in events {
+            self.push_event(event);
+            if self.buffer.len() >= PIECE {
+                self.hand_on()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Counted, GenerateError> {
+        self.hand_on()?;
+        Ok(match self.file {
+            Packing::Plain(file) => file,
+            Packing::Gzip(file) => file.finish()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{push_csv_field, push_json_text};
+
+    #[test]
+    fn quotes_are_escaped() {
+        let (mut csv, mut json) = (String::new(), String::new());
+        push_csv_field("{\"a\":1}", &mut csv);
+        push_json_text("{\"a\":1}", &mut json);
+        assert_eq!(csv, "\"{\"\"a\"\":1}\"");
+        assert_eq!(json, "\"{\\\"a\\\":1}\"");
+    }
+}

@@ -1,0 +1,70 @@
+//! dbt's template functions, one file each. To add one: a file with a `register`, and its lines here.
+
+mod adapter;
+mod config;
+mod conversion;
+mod doc;
+mod env_var;
+mod exceptions;
+mod is_incremental;
+mod log;
+mod moment;
+mod reference;
+mod run_query;
+mod source;
+mod var;
+
+pub(super) use adapter::Adapter;
+pub(super) use conversion::{as_native, test_arguments};
+pub(super) use moment::Moment;
+
+use minijinja::Environment;
+use minijinja::value::{Kwargs, Value};
+
+/// What templates can call beside macros, for 'did you mean'.
+pub(super) const NAMES: &[&str] = &[
+    "adapter",
+    "config",
+    "doc",
+    "env_var",
+    "exceptions",
+    "fromjson",
+    "is_incremental",
+    "log",
+    "print",
+    "ref",
+    "return",
+    "run_query",
+    "source",
+    "tojson",
+    "var",
+];
+
+const ALL: &[fn(&mut Environment<'static>)] = &[
+    config::register,
+    conversion::register,
+    doc::register,
+    env_var::register,
+    exceptions::register,
+    is_incremental::register,
+    log::register,
+    reference::register,
+    run_query::register,
+    source::register,
+    var::register,
+];
+
+/// Adds all functions.
+pub(super) fn register_all(environment: &mut Environment<'static>) {
+    for register in ALL {
+        register(environment);
+    }
+}
+
+/// Positional arguments and keyword arguments, apart.
+fn split(args: &[Value]) -> (&[Value], Option<Kwargs>) {
+    match args.split_last() {
+        Some((last, rest)) if last.is_kwargs() => (rest, Kwargs::try_from(last.clone()).ok()),
+        _ => (args, None),
+    }
+}

@@ -1,0 +1,36 @@
+//! `source('name', 'table')`.
+
+use minijinja::value::Value;
+use minijinja::{Environment, Error, State};
+
+use crate::diagnostics::Code;
+use crate::jinja::RelationName;
+use crate::jinja::problem::Problem;
+use crate::jinja::scope::{Phase, Scope, SourceCall};
+
+pub(super) fn register(environment: &mut Environment<'static>) {
+    environment.add_function(
+        "source",
+        |state: &mut State<'_, '_>, source: String, table: String| -> Result<Value, Error> {
+            let scope = Scope::of(state)?;
+            let call = SourceCall { source, table };
+            match &scope.phase {
+                Phase::Parse => {
+                    let relation = RelationName::new("", call.source.clone(), call.table.clone());
+                    let mut captured = scope.captured();
+                    if !captured.sources.contains(&call) {
+                        captured.sources.push(call);
+                    }
+                    Ok(Value::from_object(relation))
+                }
+                Phase::Compile { resolve, .. } => {
+                    resolve.resolve_source(&call).map(Value::from_object).ok_or_else(|| {
+                        let message =
+                            format!("source `{}.{}` was not seen when the project was parsed", call.source, call.table);
+                        Problem::error(Code::UnknownSource, message, None)
+                    })
+                }
+            }
+        },
+    );
+}

@@ -1,0 +1,226 @@
+//! What a template sees while it renders, and what its rendering tells: the calls of `ref`, `source` and `config`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
+use minijinja::{Error, State, Value};
+
+use crate::jinja::RelationName;
+use crate::project::{Config, Json, Target};
+
+/// What is the same for every template of one invocation. The outside world comes in here, once.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The root project's name.
+    pub project: String,
+    /// The chosen target.
+    pub target: Target,
+    /// `--vars`, which win over all others.
+    pub cli_vars: serde_json::Map<String, Json>,
+    /// `vars:` of the project file.
+    pub project_vars: serde_json::Map<String, Json>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Search order of dispatched macros, by namespace.
+    pub dispatch: BTreeMap<String, Vec<String>>,
+    /// When the run started: the only clock.
+    pub started_at: DateTime<Utc>,
+    /// Identity of the run.
+    pub id: String,
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// Documentation blocks by name.
+    pub docs: BTreeMap<String, String>,
+}
+
+/// A call of `ref`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RefCall {
+    /// The package, where the call names one.
+    pub package: Option<String>,
+    /// The model's name.
+    pub name: String,
+    /// The version, where the call names one.
+    pub version: Option<String>,
+}
+
+/// A call of `source`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceCall {
+    /// The source's name.
+    pub source: String,
+    /// The table's name.
+    pub table: String,
+}
+
+/// A line that a template asked to be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Whether it goes to the terminal and not only to the log.
+    pub visible: bool,
+    /// The text.
+    pub text: String,
+}
+
+/// What a rendering told.
+#[derive(Debug, Clone, Default)]
+pub struct Captured {
+    /// Calls of `ref`, in order, each once.
+    pub refs: Vec<RefCall>,
+    /// Calls of `source`, in order, each once.
+    pub sources: Vec<SourceCall>,
+    /// What `config()` set.
+    pub config: Config,
+    /// Lines logged.
+    pub lines: Vec<LogLine>,
+    /// Macros called, as `package.name`.
+    pub macros: std::collections::BTreeSet<String>,
+}
+
+/// Answers references once the graph is known.
+pub trait Resolve: Send + Sync + std::fmt::Debug {
+    /// The relation that a `ref` means; `None` where there is none, which the graph has reported.
+    fn resolve_ref(&self, call: &RefCall) -> Option<RelationName>;
+    /// The relation that a `source` means.
+    fn resolve_source(&self, call: &SourceCall) -> Option<RelationName>;
+}
+
+/// Whether an incremental model adds to what exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incremental {
+    /// The model builds from nothing, or is not incremental.
+    No,
+    /// The relation exists and is added to.
+    Yes,
+}
+
+/// Why a template is rendered.
+#[derive(Debug)]
+pub enum Phase {
+    /// To learn what it refers to: `execute` is false.
+    Parse,
+    /// To get its SQL.
+    Compile {
+        /// Answers references.
+        resolve: Arc<dyn Resolve>,
+        /// What `is_incremental()` says.
+        incremental: Incremental,
+    },
+}
+
+/// The context of one rendering.
+#[derive(Debug)]
+pub struct Scope {
+    /// What all renderings share.
+    pub invocation: Arc<Invocation>,
+    /// Why this one happens.
+    pub phase: Phase,
+    /// The package that the node belongs to.
+    pub package: String,
+    /// The node's own relation: `{{ this }}`.
+    pub this: Option<RelationName>,
+    /// The node's configuration, as known so far.
+    pub config: Config,
+    /// The node, for `{{ model }}`.
+    pub model: Json,
+    captured: Mutex<Captured>,
+}
+
+impl Scope {
+    /// A scope that belongs to no node: for hooks, operations and descriptions.
+    pub fn new(invocation: &Arc<Invocation>, phase: Phase) -> Scope {
+        Scope {
+            invocation: Arc::clone(invocation),
+            phase,
+            package: invocation.project.clone(),
+            this: None,
+            config: Config::default(),
+            model: Json::Null,
+            captured: Mutex::default(),
+        }
+    }
+
+    /// What the rendering has told so far.
+    pub fn captured(&self) -> MutexGuard<'_, Captured> {
+        // A poisoned lock means a panic elsewhere; what was captured is still what was captured.
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The scope of a running template.
+    pub(super) fn of(state: &State<'_, '_>) -> Result<Arc<Scope>, Error> {
+        state.lookup("context").and_then(|it| it.downcast_object::<Scope>()).ok_or_else(|| {
+            Error::new(
+                minijinja::ErrorKind::InvalidOperation,
+                "this function can't be called outside of a project file",
+            )
+        })
+    }
+
+    /// `execute`: whether this is more than a first look.
+    pub(super) fn executes(&self) -> bool {
+        matches!(self.phase, Phase::Compile { .. })
+    }
+}
+
+const MEMBERS: &[&str] = &[
+    "context",
+    "dbt_version",
+    "execute",
+    "flags",
+    "invocation_id",
+    "model",
+    "project_name",
+    "run_started_at",
+    "target",
+    "thread_id",
+    "this",
+];
+
+impl Object for Scope {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "context" => Value::from_dyn_object(Arc::clone(self)),
+            // The version whose authoring layer is followed; packages compare against it.
+            "dbt_version" => Value::from("1.11.0"),
+            "execute" => Value::from(self.executes()),
+            "flags" => minijinja::context! { FULL_REFRESH => self.invocation.full_refresh, WHICH => "run" },
+            "invocation_id" => Value::from(self.invocation.id.as_str()),
+            "model" => Value::from(Serde(&self.model)),
+            "project_name" => Value::from(self.invocation.project.as_str()),
+            "run_started_at" => Value::from_object(super::functions::Moment(self.invocation.started_at)),
+            "target" => self.target(),
+            "thread_id" => Value::from("main"),
+            "this" => Value::from_object(self.this.clone()?),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(MEMBERS)
+    }
+}
+
+impl Scope {
+    fn target(&self) -> Value {
+        let target = &self.invocation.target;
+        let mut all = target.raw.clone();
+        for (key, value) in [
+            ("type", Json::from(target.kind.as_str())),
+            ("name", Json::from(target.name.as_str())),
+            ("target_name", Json::from(target.name.as_str())),
+            ("profile_name", Json::from(target.profile.as_str())),
+            ("schema", Json::from(target.schema.as_str())),
+            ("database", Json::from(target.database.as_str())),
+            ("threads", Json::from(target.threads)),
+        ] {
+            all.insert(key.to_owned(), value);
+        }
+        Value::from(Serde(all))
+    }
+}

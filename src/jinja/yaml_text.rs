@@ -1,0 +1,60 @@
+//! Jinja in YAML values: `var`, `env_var` and `target`, as dbt allows there.
+
+use std::sync::Arc;
+
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+use crate::diagnostics::{Code, Diagnostic, SourceText};
+use crate::jinja::{Invocation, Macros, Phase, Scope, functions, problem};
+use crate::project::{Json, RenderText};
+
+/// Renders the strings of YAML files.
+pub struct YamlText {
+    environment: Environment<'static>,
+    scope: Arc<Scope>,
+}
+
+impl YamlText {
+    /// With what the invocation knows at this point.
+    pub fn new(invocation: &Arc<Invocation>) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        functions::register_all(&mut environment);
+        for name in ["as_bool", "as_number", "as_native"] {
+            environment.add_filter(name, functions::as_native);
+        }
+        environment.add_filter("as_text", |value: Value| value.to_string());
+        YamlText { environment, scope: Arc::new(Scope::new(invocation, Phase::Parse)) }
+    }
+}
+
+impl RenderText for YamlText {
+    fn render(&self, text: &str) -> Result<Json, Diagnostic> {
+        let context = Value::from_dyn_object(Arc::clone(&self.scope));
+        let trimmed = text.trim();
+        let inner = trimmed.strip_prefix("{{").and_then(|it| it.strip_suffix("}}"));
+        let single = inner.filter(|it| !it.contains("{{") && !it.contains("{%"));
+        let rendered = match single {
+            Some(expression) => self
+                .environment
+                .compile_expression(expression.trim_matches(['-', ' ', '\n']))
+                .and_then(|it| it.eval(context))
+                .and_then(|value| {
+                    serde_json::to_value(&value).map_err(|error| {
+                        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
+                    })
+                }),
+            None => self.environment.render_str(text, context).map(Json::from),
+        };
+        rendered.map_err(|error| {
+            let place = SourceText::new("", text);
+            let mut found = problem::explain(&error, &place, &Default::default(), &Macros::new());
+            found.place = None;
+            if found.code == Code::UnknownMacro {
+                found.help = vec!["in YAML files only `var`, `env_var` and `target` can be used".to_owned()];
+            }
+            found
+        })
+    }
+}

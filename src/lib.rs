@@ -1,0 +1,17 @@
+//! Arrowmill: dbt-style SQL projects, planned as a whole by Apache DataFusion and then run.
+//!
+//! A project flows one way through the modules below; each may use only those above it.
+//! `ARCHITECTURE.md` says why, and `tests/integration/architecture.rs` holds it.
+
+/// What is wrong, where, and what to do about it.
+pub mod diagnostics;
+/// The only user of the file system for project files.
+pub mod files;
+/// What users write, typed.
+pub mod project;
+/// Templates, their functions and macros, and the way back from rendered text to source.
+pub mod jinja;
+/// Runs each template once to learn what it refers to.
+pub mod parse;
+/// References resolved, circles found, the order decided.
+pub mod graph;

@@ -1,0 +1,4 @@
+//! bin
+#[global_allocator]
+static A: mimalloc::MiMalloc = mimalloc::MiMalloc;
+fn main() {}

@@ -1,0 +1,153 @@
+//! Uses of generic tests in properties files, as nodes of their own.
+
+use std::sync::Arc;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, closest};
+use crate::jinja::{RefCall, RelationName, SourceCall};
+use crate::parse::facts::{NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm, UseOf};
+use crate::parse::models::{Context, parse_call};
+use crate::parse::test_names;
+use crate::project::{ColumnProperties, Json, Properties, TestProperties};
+
+/// Kinds that need no macro.
+const BUILT_IN: [&str; 4] = ["accepted_values", "not_null", "relationships", "unique"];
+
+/// What a test is attached to.
+struct Owner<'a> {
+    of: UseOf,
+    /// The part of the test's name that stands for the owner.
+    name: String,
+    /// dbt prefixes the kind of source tests.
+    prefix: &'static str,
+    /// How the owner is written in `model`.
+    model: String,
+    file: &'a str,
+}
+
+/// All generic tests of a package.
+pub(super) fn read(context: &Context<'_>, properties: &[Properties], found: &mut Diagnostics) -> Vec<ParsedNode> {
+    let mut nodes = Vec::new();
+    for file in properties {
+        for entry in file.models.iter().chain(&file.seeds).chain(&file.snapshots) {
+            let name = &entry.name.value;
+            let owner = Owner {
+                of: UseOf::Ref(RefCall { package: None, name: name.clone(), version: None }),
+                name: name.clone(),
+                prefix: "",
+                model: format!("{{{{ get_where_subquery(ref('{name}')) }}}}"),
+                file: &entry.file,
+            };
+            read_owner(context, &owner, &entry.tests, &entry.columns, &mut nodes, found);
+        }
+        for source in &file.sources {
+            for table in &source.tables {
+                let (source_name, table_name) = (&source.name.value, &table.name.value);
+                let owner = Owner {
+                    of: UseOf::Source(SourceCall { source: source_name.clone(), table: table_name.clone() }),
+                    name: format!("{source_name}_{table_name}"),
+                    prefix: "source_",
+                    model: format!("{{{{ get_where_subquery(source('{source_name}', '{table_name}')) }}}}"),
+                    file: &source.file,
+                };
+                read_owner(context, &owner, &table.tests, &table.columns, &mut nodes, found);
+            }
+        }
+    }
+    nodes
+}
+
+fn read_owner(
+    context: &Context<'_>,
+    owner: &Owner<'_>,
+    tests: &[TestProperties],
+    columns: &[ColumnProperties],
+    nodes: &mut Vec<ParsedNode>,
+    found: &mut Diagnostics,
+) {
+    let of_columns = columns.iter().flat_map(|column| column.tests.iter().map(move |test| (test, Some(column))));
+    for (test, column) in tests.iter().map(|test| (test, None)).chain(of_columns) {
+        nodes.extend(read_one(context, owner, test, column, found));
+    }
+}
+
+fn read_one(
+    context: &Context<'_>,
+    owner: &Owner<'_>,
+    test: &TestProperties,
+    column: Option<&ColumnProperties>,
+    found: &mut Diagnostics,
+) -> Option<ParsedNode> {
+    let kind = &test.kind.value;
+    let package = context.package_name();
+    let macros = context.templates.macros();
+    let definition = macros.find(&format!("test_{kind}"), test.namespace.as_deref().unwrap_or(package));
+    if definition.is_none() && !BUILT_IN.contains(&kind.as_str()) {
+        let written = macros.names().filter_map(|it| it.strip_prefix("test_"));
+        found.push(
+            Diagnostic::error(Code::UnknownTest, format!("there is no kind of test `{kind}`"))
+                .at(test.kind.span.clone())
+                .help_if(closest(kind, written.chain(BUILT_IN)), |it| format!("did you mean `{it}`?")),
+        );
+        return None;
+    }
+    let mut arguments = test.arguments.clone();
+    if let Some(column) = column {
+        arguments.insert("column_name".to_owned(), Json::from(column.name.value.as_str()));
+    }
+    let prefixed = match (&test.namespace, owner.prefix) {
+        (Some(namespace), prefix) => format!("{prefix}{namespace}_{kind}"),
+        (None, prefix) => format!("{prefix}{kind}"),
+    };
+    let (short, full) = match &test.name {
+        Some(name) => (name.clone(), name.clone()),
+        None => test_names::synthesize(&prefixed, &owner.name, &arguments),
+    };
+    let mut kwargs = arguments.clone();
+    kwargs.insert("model".to_owned(), Json::from(owner.model.as_str()));
+    let metadata = serde_json::json!({"name": kind, "namespace": test.namespace, "kwargs": kwargs});
+    let hash = test_names::hash(&full, &metadata);
+    let fqn = context.fqn(owner.file, &context.package.file.paths.models, &full);
+    let mut config = context.config_for("data_tests", &fqn);
+    config.overlay(test.config.clone());
+    config.report_wrong_values(&format!("test `{full}`"), found);
+    let (mut refs, mut sources) = (Vec::new(), Vec::new());
+    match &owner.of {
+        UseOf::Ref(call) => refs.push((call.clone(), test.span.clone())),
+        UseOf::Source(call) => sources.push((call.clone(), test.span.clone())),
+    }
+    for value in test.arguments.values().filter_map(Json::as_str) {
+        match parse_call(value) {
+            Some(Ok(call)) => refs.push((call, test.span.clone())),
+            Some(Err(call)) => sources.push((call, test.span.clone())),
+            None => {}
+        }
+    }
+    let target = &context.invocation.target;
+    let schema = config.text("schema").unwrap_or("dbt_test__audit");
+    let alias = config.text("alias").unwrap_or(&short).to_owned();
+    let facts = NodeFacts {
+        id: NodeId::new(format!("test.{package}.{full}.{hash}")),
+        name: full,
+        package: package.to_owned(),
+        path: owner.file.to_owned(),
+        fqn,
+        relation: RelationName::new(target.database.clone(), format!("{}_{schema}", target.schema), alias),
+        source: Arc::clone(&test.span.source),
+        span: test.span.clone(),
+        description: test.description.clone(),
+        columns: Vec::new(),
+        patch_path: None,
+        kind: NodeKind::Test(TestFacts {
+            form: TestForm::Generic {
+                kind: kind.clone(),
+                namespace: test.namespace.clone(),
+                arguments,
+                column: column.map(|it| it.name.value.clone()),
+                of: owner.of.clone(),
+            },
+        }),
+        config,
+    };
+    let macros = definition.map(|it| vec![it.name.clone()]).unwrap_or_default();
+    Some(ParsedNode { facts, refs, sources, macros })
+}

@@ -1,0 +1,307 @@
+//! Loading: from files on disk to a parsed project, every mistake of every file reported in one go.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
+use crate::files::{self, ProjectFiles};
+use crate::jinja::{Invocation, Macros, Templates, YamlText};
+use crate::parse::facts::ParsedNode;
+use crate::parse::{docs, generic_tests, models, read_text, sources};
+use crate::project::{Json, Profiles, ProjectFile, Properties, Target, project_file_missing};
+
+/// What the outside decides about a load: arguments, environment, clock.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Folders where `profiles.yml` may be, first wins; the first `explicit` ones must have what is asked for.
+    pub profiles_dirs: Vec<String>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--vars`.
+    pub vars: serde_json::Map<String, Json>,
+    /// `--full-refresh`.
+    pub full_refresh: bool,
+    /// `--target-path`.
+    pub target_path: Option<String>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The run's clock.
+    pub started_at: DateTime<Utc>,
+    /// The run's identity.
+    pub invocation_id: String,
+}
+
+/// One project of those that are loaded together: the root's own, or an installed package.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// Its project file.
+    pub file: ProjectFile,
+    /// Its folder, relative to the root project; empty for the root itself.
+    pub root: String,
+}
+
+/// A loaded project. References are names still.
+pub struct ParsedProject {
+    /// What all templates share.
+    pub invocation: Arc<Invocation>,
+    /// The root project file.
+    pub file: ProjectFile,
+    /// All templates, compiled.
+    pub templates: Templates,
+    /// All enabled nodes, sorted by id within each kind.
+    pub nodes: Vec<ParsedNode>,
+    /// Nodes that are switched off.
+    pub disabled: Vec<ParsedNode>,
+}
+
+/// Loads the project below `files`. `None` where not even a project file could be read.
+pub fn load(files: &dyn ProjectFiles, request: &Request) -> (Option<ParsedProject>, Diagnostics) {
+    let mut found = Diagnostics::new();
+    let project = load_into(files, request, &mut found);
+    (project, found)
+}
+
+fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostics) -> Option<ParsedProject> {
+    if !files.exists(ProjectFile::NAME) {
+        found.push(project_file_missing(&files.list("").unwrap_or_default()));
+        return None;
+    }
+    let source = collect(read_text(files, ProjectFile::NAME), found)?;
+    let early = Arc::new(invocation(request, "", Target::embedded("default"), None));
+    let mut file = ProjectFile::read(&source, &YamlText::new(&early), found)?;
+    if let Some(path) = &request.target_path {
+        file.target_path.clone_from(path);
+    }
+    let target = find_target(files, request, &file, found)?;
+    let early = Arc::new(invocation(request, &file.name.value, target.clone(), Some(&file)));
+    let packages = find_packages(files, &file, &early, found);
+    let mut invocation = invocation(request, &file.name.value, target, Some(&file));
+    let mut macros = Macros::new();
+    for package in &packages {
+        read_macros(files, package, &mut macros, found);
+        invocation.docs.extend(read_docs(files, package, found));
+    }
+    let invocation = Arc::new(invocation);
+    let mut templates = Templates::new(macros, found);
+    let yaml = YamlText::new(&invocation);
+    let mut nodes = Vec::new();
+    for package in &packages {
+        let properties = read_properties(files, package, &yaml, found);
+        let mut context =
+            models::Context { files, package, root: &file, invocation: &invocation, templates: &mut templates };
+        let mut of_package = models::read(&mut context, &properties, found);
+        of_package.extend(sources::read(&context, &properties, found));
+        of_package.extend(sources::read_exposures(&context, &properties, found));
+        of_package.extend(generic_tests::read(&context, &properties, found));
+        nodes.extend(of_package);
+    }
+    nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
+    report_duplicates(&nodes, found);
+    nodes.dedup_by(|a, b| a.facts.id == b.facts.id);
+    let (nodes, disabled) = nodes.into_iter().partition(|it| it.facts.config.enabled());
+    Some(ParsedProject { invocation, file, templates, nodes, disabled })
+}
+
+fn collect<T>(result: Result<T, Diagnostic>, found: &mut Diagnostics) -> Option<T> {
+    result.map_err(|problem| found.push(problem)).ok()
+}
+
+fn invocation(request: &Request, project: &str, target: Target, file: Option<&ProjectFile>) -> Invocation {
+    Invocation {
+        project: project.to_owned(),
+        target,
+        cli_vars: request.vars.clone(),
+        project_vars: file.map(|it| it.vars.clone()).unwrap_or_default(),
+        environment: request.environment.clone(),
+        dispatch: file.map(|it| it.dispatch.clone()).unwrap_or_default(),
+        started_at: request.started_at,
+        id: request.invocation_id.clone(),
+        full_refresh: request.full_refresh,
+        docs: BTreeMap::new(),
+    }
+}
+
+fn find_target(
+    files: &dyn ProjectFiles,
+    request: &Request,
+    file: &ProjectFile,
+    found: &mut Diagnostics,
+) -> Option<Target> {
+    let asked = request.profile.clone().or_else(|| file.profile.as_ref().map(|it| it.value.clone()));
+    let profile = asked.clone().unwrap_or_else(|| file.name.value.clone());
+    let path = request.profiles_dirs.iter().map(|it| files::join(it, "profiles.yml")).find(|it| files.exists(it));
+    let mut target = match path {
+        Some(path) => {
+            let source = collect(read_text(files, &path), found)?;
+            let early = Arc::new(invocation(request, &file.name.value, Target::embedded(&profile), None));
+            let profiles = Profiles::read(&source, found)?;
+            if profiles.has(&profile) || request.profile.is_some() || request.target.is_some() || path == "profiles.yml"
+            {
+                profiles.target(&profile, request.target.as_deref(), &YamlText::new(&early), found)?
+            } else {
+                Target::embedded(&profile)
+            }
+        }
+        None if request.target.as_deref().is_some_and(|it| it != "dev") => {
+            found.push(
+                Diagnostic::error(Code::Profile, "a target is asked for, but there is no `profiles.yml`")
+                    .note(format!("looked in: {}", request.profiles_dirs.join(", "))),
+            );
+            return None;
+        }
+        None => Target::embedded(&profile),
+    };
+    if let Some(threads) = request.threads {
+        target.threads = threads;
+    }
+    Some(target)
+}
+
+/// The root project and what `deps` has installed.
+fn find_packages(
+    files: &dyn ProjectFiles,
+    root: &ProjectFile,
+    invocation: &Arc<Invocation>,
+    found: &mut Diagnostics,
+) -> Vec<Package> {
+    let mut packages = vec![Package { file: root.clone(), root: String::new() }];
+    let installed = files.list(&root.packages_path).unwrap_or_default();
+    for path in installed {
+        let below = path.strip_prefix(&root.packages_path).unwrap_or(&path).trim_start_matches('/');
+        let Some((folder, ProjectFile::NAME)) = below.split_once('/') else { continue };
+        let Some(source) = collect(read_text(files, &path), found) else { continue };
+        if let Some(file) = ProjectFile::read(&source, &YamlText::new(invocation), found) {
+            packages.push(Package { file, root: files::join(&root.packages_path, folder) });
+        }
+    }
+    packages
+}
+
+impl Package {
+    /// Files with one of these endings below these folders of the package.
+    pub(super) fn list(
+        &self,
+        files: &dyn ProjectFiles,
+        folders: &[String],
+        endings: &[&str],
+        found: &mut Diagnostics,
+    ) -> Vec<String> {
+        let mut paths = Vec::new();
+        for folder in folders {
+            let folder = files::join(&self.root, folder);
+            match files.list(&folder) {
+                Ok(listed) => {
+                    let fits = |path: &String| endings.iter().any(|it| path.ends_with(it));
+                    paths.extend(listed.into_iter().filter(fits));
+                }
+                Err(error) => found
+                    .push(Diagnostic::error(Code::UnreadableFile, format!("folder {folder} can't be read: {error}"))),
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Texts of files with these endings below these folders.
+    pub(super) fn texts(
+        &self,
+        files: &dyn ProjectFiles,
+        folders: &[String],
+        endings: &[&str],
+        found: &mut Diagnostics,
+    ) -> Vec<Arc<SourceText>> {
+        let paths = self.list(files, folders, endings, found);
+        paths.iter().filter_map(|path| collect(read_text(files, path), found)).collect()
+    }
+
+    /// Folders of generic tests: `generic` in each test folder.
+    pub(super) fn generic_test_folders(&self) -> Vec<String> {
+        self.file.paths.tests.iter().map(|it| files::join(it, "generic")).collect()
+    }
+}
+
+fn read_macros(files: &dyn ProjectFiles, package: &Package, macros: &mut Macros, found: &mut Diagnostics) {
+    let mut folders = package.file.paths.macros.clone();
+    folders.extend(package.generic_test_folders());
+    for source in package.texts(files, &folders, &[".sql"], found) {
+        macros.add_file(&package.file.name.value, &source, found);
+    }
+}
+
+fn read_docs(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostics) -> BTreeMap<String, String> {
+    let paths = &package.file.paths;
+    let folders = if paths.docs.is_empty() {
+        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    } else {
+        paths.docs.clone()
+    };
+    package.texts(files, &folders, &[".md"], found).iter().flat_map(|it| docs::blocks(&it.text)).collect()
+}
+
+fn read_properties(
+    files: &dyn ProjectFiles,
+    package: &Package,
+    yaml: &YamlText,
+    found: &mut Diagnostics,
+) -> Vec<Properties> {
+    let paths = &package.file.paths;
+    let folders: Vec<String> =
+        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+    let texts = package.texts(files, &folders, &[".yml", ".yaml"], found);
+    texts.iter().map(|it| Properties::read(it, yaml, found)).collect()
+}
+
+fn report_duplicates(nodes: &[ParsedNode], found: &mut Diagnostics) {
+    for (first, second) in nodes.iter().zip(nodes.iter().skip(1)).filter(|(a, b)| a.facts.id == b.facts.id) {
+        found.push(
+            Diagnostic::error(
+                Code::DuplicateName,
+                format!("there are two {}s `{}`", first.facts.resource_type().as_str(), first.facts.name),
+            )
+            .at(second.facts.span.clone())
+            .related(first.facts.span.clone(), "the other one")
+            .help("names must be unique in a project, also across folders; rename one of them"),
+        );
+    }
+    let mut by_relation = BTreeMap::new();
+    for node in nodes {
+        let makes_relation = matches!(node.facts.kind, crate::parse::NodeKind::Model | crate::parse::NodeKind::Seed);
+        if !makes_relation || !node.facts.config.enabled() || node.facts.is_ephemeral() {
+            continue;
+        }
+        if let Some(first) = by_relation.insert(node.facts.relation.clone(), node) {
+            if first.facts.id == node.facts.id {
+                continue;
+            }
+            found.push(
+                Diagnostic::error(
+                    Code::DuplicateName,
+                    format!(
+                        "{} and {} would both be {}",
+                        first.facts.display(),
+                        node.facts.display(),
+                        node.facts.relation
+                    ),
+                )
+                .at(node.facts.span.clone())
+                .related(first.facts.span.clone(), "the other one")
+                .help("give one of them another `alias` or `schema`"),
+            );
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Nodes that only properties files define: sources and exposures.
+
+use std::sync::Arc;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::jinja::RelationName;
+use crate::parse::facts::{ExposureFacts, NodeFacts, NodeId, NodeKind, ParsedNode, SourceFacts};
+use crate::parse::models::{Context, parse_call};
+use crate::project::{Config, Json, Properties, SourceProperties, SourceTable};
+
+/// All source tables of a package.
+pub(super) fn read(context: &Context<'_>, properties: &[Properties], found: &mut Diagnostics) -> Vec<ParsedNode> {
+    let mut nodes = Vec::new();
+    for source in properties.iter().flat_map(|it| &it.sources) {
+        for table in &source.tables {
+            nodes.push(read_table(context, source, table, found));
+        }
+    }
+    nodes
+}
+
+fn read_table(
+    context: &Context<'_>,
+    source: &SourceProperties,
+    table: &SourceTable,
+    found: &mut Diagnostics,
+) -> ParsedNode {
+    let package = context.package_name();
+    let mut fqn = context.fqn(&source.file, &context.package.file.paths.models, &source.name.value);
+    fqn.push(table.name.value.clone());
+    let mut config = context.config_for("sources", &fqn);
+    config.overlay(source.config.clone());
+    config.overlay(table.config.clone());
+    let location = location(&config, source, table);
+    let database = source.database.clone().unwrap_or_else(|| context.invocation.target.database.clone());
+    let facts = NodeFacts {
+        id: NodeId::new(format!("source.{package}.{}.{}", source.name.value, table.name.value)),
+        name: table.name.value.clone(),
+        kind: NodeKind::Source(SourceFacts {
+            source: source.name.value.clone(),
+            source_description: context.describe(&source.description, &source.name.span, found),
+            loader: source.loader.clone(),
+            location,
+        }),
+        package: package.to_owned(),
+        path: source.file.clone(),
+        fqn,
+        relation: RelationName::new(database, source.schema.clone(), table.identifier.clone()),
+        source: Arc::clone(&table.name.span.source),
+        span: table.name.span.clone(),
+        description: context.describe(&table.description, &table.name.span, found),
+        columns: context.columns(&table.columns, found),
+        patch_path: None,
+        config,
+    };
+    ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }
+}
+
+/// Where the files of a source are: `external_location` in its meta (dbt-duckdb's property) or `external.location`,
+/// with `{name}`, `{identifier}`, `{schema}` and `{source}` replaced.
+fn location(
+    config: &Config,
+    source: &SourceProperties,
+    table: &SourceTable,
+) -> Option<(String, Option<crate::diagnostics::Span>)> {
+    let in_meta = config.get("meta").and_then(|it| it.get("external_location")).and_then(Json::as_str);
+    let in_external = config.get("external").and_then(|it| it.get("location")).and_then(Json::as_str);
+    let direct = config.text("external_location");
+    let text = in_meta.or(direct).or(in_external)?;
+    let place = config.place("meta").or_else(|| config.place("external_location")).or_else(|| config.place("external"));
+    let text = text
+        .replace("{name}", &table.name.value)
+        .replace("{identifier}", &table.identifier)
+        .replace("{schema}", &source.schema)
+        .replace("{source}", &source.name.value);
+    Some((text, place))
+}
+
+/// All exposures of a package.
+pub(super) fn read_exposures(
+    context: &Context<'_>,
+    properties: &[Properties],
+    found: &mut Diagnostics,
+) -> Vec<ParsedNode> {
+    let mut nodes = Vec::new();
+    for exposure in properties.iter().flat_map(|it| &it.exposures) {
+        let (mut refs, mut sources) = (Vec::new(), Vec::new());
+        for depends_on in &exposure.depends_on {
+            match parse_call(&depends_on.value) {
+                Some(Ok(call)) => refs.push((call, depends_on.span.clone())),
+                Some(Err(call)) => sources.push((call, depends_on.span.clone())),
+                None => found.push(
+                    Diagnostic::error(
+                        Code::WrongValue,
+                        format!(
+                            "exposure `{}` depends on `{}`, which is no reference",
+                            exposure.name.value, depends_on.value
+                        ),
+                    )
+                    .at(depends_on.span.clone())
+                    .help("write `ref('model')` or `source('source', 'table')`"),
+                ),
+            }
+        }
+        let package = context.package_name();
+        let mut config = Config::default();
+        if let Some(Json::Object(written)) = exposure.raw.get("config") {
+            for (key, value) in written {
+                config.set(key, value.clone(), None);
+            }
+        }
+        let facts = NodeFacts {
+            id: NodeId::new(format!("exposure.{package}.{}", exposure.name.value)),
+            name: exposure.name.value.clone(),
+            kind: NodeKind::Exposure(ExposureFacts { raw: exposure.raw.clone() }),
+            package: package.to_owned(),
+            path: exposure.file.clone(),
+            fqn: context.fqn(&exposure.file, &context.package.file.paths.models, &exposure.name.value),
+            relation: RelationName::new("", "", exposure.name.value.clone()),
+            source: Arc::clone(&exposure.name.span.source),
+            span: exposure.name.span.clone(),
+            description: context.describe(&exposure.description, &exposure.name.span, found),
+            columns: Vec::new(),
+            patch_path: None,
+            config,
+        };
+        nodes.push(ParsedNode { facts, refs, sources, macros: Vec::new() });
+    }
+    nodes
+}

@@ -235,9 +235,9 @@ fn report_circles(nodes: &BTreeMap<NodeId, Node>, stuck: &BTreeSet<&NodeId>, fou
 }
 
 fn circle_problem(nodes: &BTreeMap<NodeId, Node>, circle: &[&NodeId]) -> Diagnostic {
-    let name = |id: &NodeId| nodes.get(id).map_or(id.as_str(), |it| it.facts.name.as_str());
-    let mut names: Vec<&str> = circle.iter().map(|it| name(it)).collect();
-    names.push(names[0]);
+    let name = |id: &&NodeId| nodes.get(*id).map_or_else(|| id.to_string(), |it| it.facts.name.clone());
+    let mut names: Vec<String> = circle.iter().map(name).collect();
+    names.extend(names.first().cloned());
     let mut problem =
         Diagnostic::error(Code::Cycle, format!("models need each other in a circle: {}", names.join(" -> ")))
             .help("break the circle: move what they share into a model of its own");

@@ -15,3 +15,11 @@ pub mod jinja;
 pub mod parse;
 /// References resolved, circles found, the order decided.
 pub mod graph;
+/// From a node to its final SQL.
+pub mod compile;
+/// Tests of data: what each kind asks, and its verdict.
+pub mod data_tests;
+/// What it takes to make a relation: a pure decision.
+pub mod materialize;
+/// The only talk between running and reporting.
+pub mod events;

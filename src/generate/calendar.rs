@@ -57,8 +57,7 @@ fn traffic(seed: u64, weekdays: &[u32]) -> Vec<f64> {
         let growth = 1.0 + f64::from(number) * 0.004;
         arrivals.push(growth * f64::from(*weekday) * f64::from(noise) / 1000.0);
         let today = arrivals[number as usize] * expected[0];
-        let returning: f64 =
-            arrivals.iter().rev().zip(&expected).skip(1).map(|(came, events)| came * events).sum();
+        let returning: f64 = arrivals.iter().rev().zip(&expected).skip(1).map(|(came, events)| came * events).sum();
         traffic.push(today + returning * f64::from(*weekday) / 1000.0);
     }
     traffic

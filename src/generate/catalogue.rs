@@ -10,6 +10,7 @@ use super::chance::{Chance, Purpose};
 pub(super) const PRODUCTS: u16 = 200;
 
 /// Category, its path on the site, the lowest and highest price in whole units, and five kinds.
+#[rustfmt::skip]
 pub(super) static CATEGORIES: [(&str, &str, (u32, u32), [&str; 5]); 8] = [
     ("Backpacks", "backpacks", (39, 190), ["Daypack", "Trekking Pack", "Roll-Top Pack", "Hip Pack", "Dry Bag"]),
     ("Tents", "tents", (120, 640), ["Dome Tent", "Tunnel Tent", "Tarp", "Bivy Shelter", "Family Tent"]),

@@ -24,6 +24,7 @@ pub(super) struct Channel {
 }
 
 /// Every channel.
+#[rustfmt::skip]
 pub(super) static CHANNELS: [Channel; 13] = [
     Channel { referrer: None, utm: None, campaigns: &[], first: 200, later: 430, intent: 110 },
     Channel { referrer: Some("https://www.google.com/"), utm: None, campaigns: &[], first: 270, later: 180, intent: 100 },

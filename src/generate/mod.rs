@@ -8,21 +8,21 @@
 //! 96 bytes for each event of the busiest day, 24 for each client who may come back, and what the
 //! writer holds back.
 
+mod chance;
+mod segments;
 mod calendar;
 mod catalogue;
-mod chance;
-mod channels;
-mod event;
-mod output;
-mod pages;
-mod parquet_events;
 mod people;
-mod population;
-mod segments;
+mod channels;
+mod pages;
+mod event;
 mod session;
-mod tables;
-mod text_events;
+mod population;
 mod wording;
+mod output;
+mod parquet_events;
+mod text_events;
+mod tables;
 
 #[cfg(test)]
 mod tests;

@@ -35,9 +35,8 @@ pub(super) struct Counted {
 impl Counted {
     /// Begins the file `name`.
     pub(super) fn create(destination: &dyn Destination, name: &str) -> Result<Self, GenerateError> {
-        let file = destination
-            .create(name)
-            .map_err(|source| GenerateError::Create { file: name.to_owned(), source })?;
+        let file =
+            destination.create(name).map_err(|source| GenerateError::Create { file: name.to_owned(), source })?;
         Ok(Self { file, bytes: 0 })
     }
 }

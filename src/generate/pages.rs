@@ -8,12 +8,14 @@ use super::catalogue::CATEGORIES;
 pub(super) const SITE: &str = "https://northtrail.example";
 
 /// The feature's name, its share of use, and the lowest plan that has it (0 free, 1 plus, 2 pro).
+#[rustfmt::skip]
 pub(super) static FEATURES: [(&str, u32, u8); 10] = [
     ("wishlist", 30, 0), ("order_tracking", 22, 0), ("saved_search", 14, 0), ("size_advisor", 10, 0),
     ("product_compare", 8, 0), ("price_alert", 12, 1), ("trip_planner", 9, 1), ("loyalty_points", 8, 1),
     ("early_access", 6, 2), ("bulk_reorder", 4, 2),
 ];
 
+#[rustfmt::skip]
 static GUIDES: [(&str, &str); 6] = [
     ("choose-a-tent", "How to choose a tent"), ("layering", "Layering in cold weather"),
     ("boot-fit", "Do your boots fit?"), ("packing-list", "A packing list for three days"),

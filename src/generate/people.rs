@@ -6,12 +6,14 @@
 use super::chance::{Chance, Purpose};
 
 /// A country: its code, the share of clients, and its hours ahead of UTC.
+#[rustfmt::skip]
 pub(super) static COUNTRIES: [(&str, u32, i32); 14] = [
     ("GB", 22, 0), ("DE", 19, 1), ("US", 14, -5), ("FR", 10, 1), ("NL", 7, 1), ("ES", 6, 1), ("IT", 5, 1),
     ("SE", 4, 1), ("PL", 4, 1), ("CA", 3, -5), ("IE", 2, 0), ("AU", 2, 10), ("BR", 1, -3), ("JP", 1, 9),
 ];
 
 /// A browser as it names itself, and its share of the devices.
+#[rustfmt::skip]
 pub(super) static AGENTS: [(&str, u32); 14] = [
     // Desktop.
     ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36", 24),
@@ -33,6 +35,7 @@ pub(super) static AGENTS: [(&str, u32); 14] = [
 ];
 
 /// As written, and as it stands in a mail address.
+#[rustfmt::skip]
 static GIVEN_NAMES: [(&str, &str); 32] = [
     ("Anna", "anna"), ("Ben", "ben"), ("Chloé", "chloe"), ("Daniel", "daniel"), ("Elena", "elena"),
     ("Finn", "finn"), ("Grace", "grace"), ("Hannah", "hannah"), ("Ivan", "ivan"), ("Julia", "julia"),
@@ -43,6 +46,7 @@ static GIVEN_NAMES: [(&str, &str); 32] = [
     ("Piotr", "piotr"), ("Nora", "nora"),
 ];
 
+#[rustfmt::skip]
 static FAMILY_NAMES: [(&str, &str); 36] = [
     ("Smith", "smith"), ("Müller", "mueller"), ("Johnson", "johnson"), ("Dubois", "dubois"), ("García", "garcia"),
     ("Rossi", "rossi"), ("de Vries", "devries"), ("Nowak", "nowak"), ("Larsson", "larsson"), ("Tanaka", "tanaka"),

@@ -12,8 +12,7 @@ use super::segments::Segment;
 use super::session::{self, Client, LONGEST, Log};
 
 /// The traffic of each hour of local time.
-const HOURS: [u32; 24] =
-    [18, 10, 7, 5, 5, 9, 18, 32, 45, 52, 56, 58, 60, 57, 55, 55, 57, 62, 70, 78, 82, 74, 55, 34];
+const HOURS: [u32; 24] = [18, 10, 7, 5, 5, 9, 18, 32, 45, 52, 56, 58, 60, 57, 55, 55, 57, 62, 70, 78, 82, 74, 55, 34];
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const MINUTE: u32 = 60 * 1000;

@@ -39,18 +39,14 @@ pub(super) struct Habits {
     pub(super) events: (u32, u32),
 }
 
-static ONE_OFF: Habits = Habits {
-    share: 560, churn: 1000, visit: 0, bounce: 420, sign_up: 60, intent: 60, depth: 8, events: (41, 0),
-};
-static CASUAL: Habits = Habits {
-    share: 280, churn: 45, visit: 70, bounce: 240, sign_up: 170, intent: 90, depth: 11, events: (66, 66),
-};
-static REGULAR: Habits = Habits {
-    share: 115, churn: 25, visit: 170, bounce: 160, sign_up: 380, intent: 120, depth: 13, events: (89, 89),
-};
-static LOYAL: Habits = Habits {
-    share: 45, churn: 10, visit: 420, bounce: 110, sign_up: 600, intent: 135, depth: 14, events: (104, 104),
-};
+static ONE_OFF: Habits =
+    Habits { share: 560, churn: 1000, visit: 0, bounce: 420, sign_up: 60, intent: 60, depth: 8, events: (41, 0) };
+static CASUAL: Habits =
+    Habits { share: 280, churn: 45, visit: 70, bounce: 240, sign_up: 170, intent: 90, depth: 11, events: (66, 66) };
+static REGULAR: Habits =
+    Habits { share: 115, churn: 25, visit: 170, bounce: 160, sign_up: 380, intent: 120, depth: 13, events: (89, 89) };
+static LOYAL: Habits =
+    Habits { share: 45, churn: 10, visit: 420, bounce: 110, sign_up: 600, intent: 135, depth: 14, events: (104, 104) };
 
 impl Segment {
     /// Every segment, in the order of [`Habits::share`].

@@ -109,11 +109,13 @@ pub(super) fn play(
 impl Session<'_> {
     fn walk(&mut self, first: bool) -> ControlFlow<()> {
         let habits = self.client.segment.habits();
+        // Whoever signs up in this session has nothing to change yet.
+        let was_user = self.client.user != 0;
         self.land()?;
         if self.chance.permille(habits.bounce) {
             return ControlFlow::Break(());
         }
-        if self.is_known() && self.chance.permille(80) {
+        if was_user && self.is_known() && self.chance.permille(80) {
             self.change_profile();
         }
         let steps = self.chance.between(1, habits.depth);

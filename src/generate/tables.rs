@@ -14,8 +14,7 @@ use super::text_events::push_csv_field;
 use super::wording::{Wording, push_money, push_user_id};
 
 /// The first line of `users.csv`.
-pub(super) const USERS_HEADER: &str =
-    "user_id,updated_at,email,full_name,country,plan,is_marketing_opt_in\n";
+pub(super) const USERS_HEADER: &str = "user_id,updated_at,email,full_name,country,plan,is_marketing_opt_in\n";
 
 /// The first line of `products.csv`.
 pub(super) const PRODUCTS_HEADER: &str = "product_id,product_name,category,price,cost,launched_on\n";

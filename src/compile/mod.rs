@@ -1,0 +1,152 @@
+//! From a node to its final SQL: templates rendered with every reference resolved.
+//! Knows what exists through [`Relations`]; plans nothing and runs nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diagnostics::{Diagnostic, SourceText};
+use crate::graph::{Graph, Node};
+use crate::jinja::{Incremental, LogLine, Phase, RelationName, Scope};
+use crate::parse::{NodeFacts, NodeId, NodeKind, ParsedProject};
+
+/// What exists already in the warehouse.
+pub trait Relations: Send + Sync {
+    /// Whether a relation is there as a table.
+    fn is_table(&self, relation: &RelationName) -> bool;
+}
+
+/// Nothing exists: what a first run, or a check without a warehouse, sees.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl Relations for Nothing {
+    fn is_table(&self, _: &RelationName) -> bool {
+        false
+    }
+}
+
+/// The final SQL of a node.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The rendered text. References to ephemeral models are names of common table expressions.
+    pub sql: String,
+    /// What the template logged.
+    pub lines: Vec<LogLine>,
+}
+
+/// Renders one model, analysis or singular test.
+///
+/// # Errors
+/// What went wrong in the template, at its place.
+pub fn compile(project: &ParsedProject, node: &Node, relations: &dyn Relations) -> Result<Compiled, Diagnostic> {
+    let scope = Arc::new(scope(project, node, relations));
+    let sql = project.templates.render(&node.facts.source, &scope)?;
+    let lines = std::mem::take(&mut scope.captured().lines);
+    Ok(Compiled { sql: without_end(&sql), lines })
+}
+
+/// A trailing semicolon ends a statement; inside of another one it would be a mistake.
+fn without_end(sql: &str) -> String {
+    let trimmed = sql.trim_end();
+    trimmed.strip_suffix(';').unwrap_or(trimmed).to_owned()
+}
+
+/// Renders a query that a user gave on the command line. Its references must be nodes of the graph.
+///
+/// # Errors
+/// What went wrong in the template.
+pub fn compile_inline(
+    project: &ParsedProject,
+    source: &Arc<SourceText>,
+    calls: &Arc<crate::graph::Calls>,
+) -> Result<Compiled, Diagnostic> {
+    let resolve = Arc::clone(calls) as Arc<dyn crate::jinja::Resolve>;
+    let phase = Phase::Compile { resolve, incremental: Incremental::No };
+    let scope = Arc::new(Scope::new(&project.invocation, phase));
+    let sql = project.templates.render_text(source, &scope)?;
+    let lines = std::mem::take(&mut scope.captured().lines);
+    Ok(Compiled { sql: without_end(&sql), lines })
+}
+
+/// The context in which a node's templates render.
+pub fn scope(project: &ParsedProject, node: &Node, relations: &dyn Relations) -> Scope {
+    let facts = &node.facts;
+    let full_refresh = facts.config.flag("full_refresh").unwrap_or(project.invocation.full_refresh);
+    let is_incremental = facts.materialized() == "incremental" && !full_refresh && relations.is_table(&facts.relation);
+    let incremental = if is_incremental { Incremental::Yes } else { Incremental::No };
+    let resolve = Arc::clone(&node.calls) as Arc<dyn crate::jinja::Resolve>;
+    let mut scope = Scope::new(&project.invocation, Phase::Compile { resolve, incremental });
+    scope.package.clone_from(&facts.package);
+    scope.this = Some(facts.relation.clone());
+    scope.config = facts.config.clone();
+    scope.model = describe(facts);
+    scope
+}
+
+/// The node as templates see it in `{{ model }}`.
+fn describe(facts: &NodeFacts) -> serde_json::Value {
+    let config: serde_json::Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
+    serde_json::json!({
+        "unique_id": facts.id.as_str(),
+        "name": facts.name,
+        "resource_type": facts.resource_type().as_str(),
+        "package_name": facts.package,
+        "path": facts.path,
+        "original_file_path": facts.path,
+        "fqn": facts.fqn,
+        "alias": facts.relation.identifier,
+        "schema": facts.relation.schema,
+        "database": facts.relation.database,
+        "description": facts.description,
+        "config": config,
+        "tags": facts.config.tags(),
+        "columns": facts.columns.iter().map(|it| (it.name.clone(), serde_json::json!({"name": it.name, "description": it.description}))).collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// The SQL of a node as one statement that stands on its own: ephemeral models become common table expressions, as
+/// dbt injects them.
+pub fn with_ephemerals(node: &Node, sql: &str, graph: &Graph, compiled: &BTreeMap<NodeId, Compiled>) -> String {
+    let mut needed = Vec::new();
+    collect_ephemerals(node, graph, &mut needed);
+    if needed.is_empty() {
+        return sql.to_owned();
+    }
+    let expression = |id: &NodeId| {
+        let (node, compiled) = (graph.get(id)?, compiled.get(id)?);
+        Some(format!("__dbt__cte__{} as (\n{}\n)", node.facts.name, compiled.sql.trim()))
+    };
+    let expressions = needed.iter().filter_map(expression).collect::<Vec<_>>().join(", ");
+    let body = sql.trim_start();
+    let first_word = body.get(..4).unwrap_or_default();
+    if first_word.eq_ignore_ascii_case("with") && body[4..].starts_with(char::is_whitespace) {
+        let rest = body[4..].trim_start();
+        match rest.get(..9) {
+            Some(word) if word.eq_ignore_ascii_case("recursive") => {
+                format!("with recursive {expressions}, {}", rest[9..].trim_start())
+            }
+            _ => format!("with {expressions}, {rest}"),
+        }
+    } else {
+        format!("with {expressions}\n{body}")
+    }
+}
+
+/// Ephemeral models that a node needs, directly or through one another, inputs first.
+fn collect_ephemerals(node: &Node, graph: &Graph, needed: &mut Vec<NodeId>) {
+    for input in node.inputs.iter().filter_map(|it| graph.get(it)) {
+        if input.facts.is_ephemeral() && !needed.contains(&input.facts.id) {
+            collect_ephemerals(input, graph, needed);
+            needed.push(input.facts.id.clone());
+        }
+    }
+}
+
+/// Whether a node has SQL of its own in a file.
+pub fn has_template(node: &Node) -> bool {
+    match &node.facts.kind {
+        NodeKind::Model | NodeKind::Analysis => true,
+        NodeKind::Test(test) => matches!(test.form, crate::parse::TestForm::Singular),
+        NodeKind::Exposure(_) | NodeKind::Seed | NodeKind::Source(_) => false,
+    }
+}

@@ -1,0 +1,169 @@
+//! What happens during a run, as data: the only talk between running and reporting.
+//! The terminal, JSON lines and `run_results.json` are listeners; who emits knows none of them.
+
+use std::time::Duration;
+
+use crate::diagnostics::Diagnostic;
+use crate::jinja::RelationName;
+use crate::parse::{NodeId, ResourceType};
+
+/// What became of a node.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A relation was made.
+    Built {
+        /// Rows in it; a view has none of its own.
+        rows: Option<u64>,
+        /// Bytes of its data file.
+        bytes: Option<u64>,
+    },
+    /// A test found nothing.
+    Passed,
+    /// A test found something that only warns.
+    Warned(Failures),
+    /// A test found something that fails.
+    Failed(Failures),
+    /// It could not be made or asked.
+    Errored(Box<Diagnostic>),
+    /// It was not tried, because something that it needs did not succeed.
+    Skipped {
+        /// The node whose failure came first.
+        because: NodeId,
+    },
+    /// The user stopped the run.
+    Cancelled,
+}
+
+impl Outcome {
+    /// Whether what depends on the node can go on.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Outcome::Built { .. } | Outcome::Passed | Outcome::Warned(_))
+    }
+
+    /// dbt's word in `run_results.json`.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Outcome::Built { .. } => "success",
+            Outcome::Passed => "pass",
+            Outcome::Warned(_) => "warn",
+            Outcome::Failed(_) => "fail",
+            Outcome::Errored(_) => "error",
+            Outcome::Skipped { .. } | Outcome::Cancelled => "skipped",
+        }
+    }
+}
+
+/// What a test found.
+#[derive(Debug, Clone, Default)]
+pub struct Failures {
+    /// The number that `fail_calc` gives; by default, of rows.
+    pub count: i64,
+    /// A few of the rows, drawn as a table.
+    pub sample: String,
+    /// How to see all of them.
+    pub query: String,
+    /// The table that keeps them, where `store_failures` is set.
+    pub stored: Option<RelationName>,
+}
+
+/// A node, as listeners see it.
+#[derive(Debug, Clone)]
+pub struct NodeLabel {
+    /// Its id.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub resource_type: ResourceType,
+    /// Its materialisation.
+    pub materialized: String,
+    /// Its relation.
+    pub relation: RelationName,
+    /// The file that defines it.
+    pub path: String,
+}
+
+/// How loud a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Only for those who look for it.
+    Debug,
+    /// For everybody.
+    Info,
+    /// To be looked at.
+    Warning,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Work begins.
+    RunStarted {
+        /// How many nodes will be worked on.
+        nodes: usize,
+        /// How many of them side by side.
+        threads: usize,
+        /// What is going to happen: `18 models, 80 tests`.
+        plan: String,
+    },
+    /// A node begins.
+    NodeStarted {
+        /// Which.
+        node: NodeLabel,
+        /// Its number in the run, from 1.
+        number: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// Rows are flowing.
+    NodeProgress {
+        /// Which.
+        id: NodeId,
+        /// Rows written so far.
+        rows: u64,
+    },
+    /// A node has ended.
+    NodeFinished {
+        /// Which.
+        node: NodeLabel,
+        /// Its number in the run, from 1.
+        number: usize,
+        /// Of how many.
+        total: usize,
+        /// What became of it.
+        outcome: Outcome,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A line from a template or from the run itself.
+    Message {
+        /// How loud.
+        level: Level,
+        /// The text.
+        text: String,
+    },
+    /// Work has ended.
+    RunFinished {
+        /// How often each status occurred, in the order of dbt's summary.
+        counts: Vec<(&'static str, usize)>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+}
+
+/// Somebody who listens.
+pub trait EventSink: Send + Sync {
+    /// Takes note. Called from many threads; must not block for long.
+    fn emit(&self, event: &Event);
+}
+
+/// Several listeners as one.
+pub struct Everyone(pub Vec<std::sync::Arc<dyn EventSink>>);
+
+impl EventSink for Everyone {
+    fn emit(&self, event: &Event) {
+        for sink in &self.0 {
+            sink.emit(event);
+        }
+    }
+}

@@ -23,3 +23,12 @@ pub mod data_tests;
 pub mod materialize;
 /// The only talk between running and reporting.
 pub mod events;
+/// Where relations live: data files, records, staging, publishing.
+#[cfg(feature = "engine")]
+pub mod warehouse;
+/// Relations that others write, one file per kind.
+#[cfg(feature = "engine")]
+pub mod sources;
+/// From SQL to analysed plans, before a row is read.
+#[cfg(feature = "engine")]
+pub mod plan;

@@ -9,17 +9,31 @@ use super::chance::{Chance, Purpose};
 /// How many products the shop has.
 pub(super) const PRODUCTS: u16 = 200;
 
-/// Category, its path on the site, the lowest and highest price in whole units, and five kinds.
+/// A kind of goods.
+pub(super) struct Category {
+    pub(super) name: &'static str,
+    /// The last part of its address.
+    pub(super) path: &'static str,
+    /// The lowest and the highest price, in whole units.
+    prices: (u32, u32),
+    kinds: [&'static str; 5],
+}
+
+const fn category(name: &'static str, path: &'static str, prices: (u32, u32), kinds: [&'static str; 5]) -> Category {
+    Category { name, path, prices, kinds }
+}
+
+/// Every category.
 #[rustfmt::skip]
-pub(super) static CATEGORIES: [(&str, &str, (u32, u32), [&str; 5]); 8] = [
-    ("Backpacks", "backpacks", (39, 190), ["Daypack", "Trekking Pack", "Roll-Top Pack", "Hip Pack", "Dry Bag"]),
-    ("Tents", "tents", (120, 640), ["Dome Tent", "Tunnel Tent", "Tarp", "Bivy Shelter", "Family Tent"]),
-    ("Sleeping", "sleeping", (29, 380), ["Sleeping Bag", "Sleeping Mat", "Quilt", "Camp Pillow", "Hammock"]),
-    ("Footwear", "footwear", (59, 240), ["Hiking Boot", "Trail Runner", "Approach Shoe", "Sandal", "Gaiter"]),
-    ("Clothing", "clothing", (19, 320), ["Rain Jacket", "Down Jacket", "Fleece", "Merino Shirt", "Trekking Trousers"]),
-    ("Kitchen", "kitchen", (9, 140), ["Gas Stove", "Cook Set", "Titanium Mug", "Water Filter", "Food Flask"]),
-    ("Lighting", "lighting", (14, 110), ["Headlamp", "Lantern", "Torch", "Solar Panel", "Bike Light"]),
-    ("Accessories", "accessories", (6, 85), ["Trekking Poles", "Compass", "Multi-Tool", "Repair Kit", "Bottle"]),
+pub(super) static CATEGORIES: [Category; 8] = [
+    category("Backpacks", "backpacks", (39, 190), ["Daypack", "Trekking Pack", "Roll-Top Pack", "Hip Pack", "Dry Bag"]),
+    category("Tents", "tents", (120, 640), ["Dome Tent", "Tunnel Tent", "Tarp", "Bivy Shelter", "Family Tent"]),
+    category("Sleeping", "sleeping", (29, 380), ["Sleeping Bag", "Sleeping Mat", "Quilt", "Camp Pillow", "Hammock"]),
+    category("Footwear", "footwear", (59, 240), ["Hiking Boot", "Trail Runner", "Approach Shoe", "Sandal", "Gaiter"]),
+    category("Clothing", "clothing", (19, 320), ["Rain Jacket", "Down Jacket", "Fleece", "Merino Shirt", "Trekking Trousers"]),
+    category("Kitchen", "kitchen", (9, 140), ["Gas Stove", "Cook Set", "Titanium Mug", "Water Filter", "Food Flask"]),
+    category("Lighting", "lighting", (14, 110), ["Headlamp", "Lantern", "Torch", "Solar Panel", "Bike Light"]),
+    category("Accessories", "accessories", (6, 85), ["Trekking Poles", "Compass", "Multi-Tool", "Repair Kit", "Bottle"]),
 ];
 
 /// Four for each of the five rounds through the kinds, so that no product name repeats.
@@ -61,7 +75,7 @@ pub(super) fn stock(seed: u64, start: NaiveDate) -> Catalogue {
     let mut sum = 0;
     for index in 0..usize::from(PRODUCTS) {
         let category = index % CATEGORIES.len();
-        let (_, _, (low, high), kinds) = CATEGORIES[category];
+        let Category { prices: (low, high), kinds, .. } = CATEGORIES[category];
         let kind = kinds[index / CATEGORIES.len() % kinds.len()];
         let line = LINES[index / 40 % 5 * 4 + chance.index(4)];
         // The square of a uniform draw: many cheap products, few dear ones.

@@ -52,7 +52,7 @@ impl Page {
             Self::Home => url.push('/'),
             Self::Category(index) => {
                 url.push_str("/c/");
-                url.push_str(CATEGORIES[usize::from(index)].1);
+                url.push_str(CATEGORIES[usize::from(index)].path);
             }
             Self::Product(index) => {
                 url.push_str("/p/");
@@ -79,7 +79,7 @@ impl Page {
     pub(super) fn title(self) -> Option<&'static str> {
         match self {
             Self::Home => Some("Northtrail"),
-            Self::Category(index) => Some(CATEGORIES[usize::from(index)].0),
+            Self::Category(index) => Some(CATEGORIES[usize::from(index)].name),
             Self::Guide(index) => Some(GUIDES[usize::from(index)].1),
             Self::Plans => Some("Plans"),
             Self::Cart => Some("Your cart"),

@@ -83,8 +83,10 @@ fn visit(catalogue: &Catalogue, client: &mut Client, day: Day, chance: &mut Chan
         let (events, versions) = (log.events.len(), log.versions.len());
         let mut end = session::play(catalogue, client, first, start, chance, log);
         // A session belongs to one day: one that would reach over midnight began a little earlier.
-        let late = end - (day.midnight + DAY - 1);
+        let mut late = end - (day.midnight + DAY - 1);
         if late > 0 {
+            // Not all of them in the very last moment.
+            late += i64::from(chance.below(20 * MINUTE));
             log.events[events..].iter_mut().for_each(|event| event.at -= late);
             log.versions[versions..].iter_mut().for_each(|version| version.at -= late);
             end -= late;

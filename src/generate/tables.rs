@@ -49,7 +49,7 @@ pub(super) fn write_products(catalogue: &Catalogue, file: &mut Counted) -> Resul
     let mut lines = String::from(PRODUCTS_HEADER);
     for (index, product) in (0..).zip(&catalogue.products) {
         lines.push_str(&product_id(index));
-        for field in [product.name.as_str(), CATEGORIES[product.category].0] {
+        for field in [product.name.as_str(), CATEGORIES[product.category].name] {
             lines.push(',');
             push_csv_field(field, &mut lines);
         }

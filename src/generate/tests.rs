@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 
+use super::chance::{Chance, Purpose};
 use super::event::{Action, Event, UserVersion};
+use super::segments::Segment;
 use super::{Destination, Format, GenerateError, Plan, calendar, catalogue, each_day, generate};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -249,6 +251,31 @@ fn clients_come_back_less_and_less() {
         back * 1000 / all
     });
     assert!(retention[0] > retention[1] && retention[1] > retention[2] && retention[2] > 5, "{retention:?}");
+}
+
+/// The traffic of the calendar rests on these numbers: were they wrong, some days would have to be
+/// filled with newcomers.
+#[test]
+fn visits_are_as_long_as_the_forecast_says() {
+    let (events, _) = run(400_000, 30);
+    let mut days: BTreeMap<(u32, i64), u32> = BTreeMap::new();
+    for event in &events {
+        *days.entry((event.client, event.at.div_euclid(DAY))).or_default() += 1;
+    }
+    let mut sums = [[(0, 0); 2]; 4];
+    let mut previous = None;
+    for ((client, _), events) in days {
+        let shares = Segment::ALL.iter().map(|segment| segment.habits().share);
+        let segment = Chance::new(42, Purpose::Person, 0, client).weighted(shares);
+        let sum = &mut sums[segment][usize::from(previous == Some(client))];
+        *sum = (sum.0 + events, sum.1 + 1);
+        previous = Some(client);
+    }
+    let measured = sums.map(|sums| sums.map(|(events, days)| (events * 10_u32).checked_div(days).unwrap_or(0)));
+    for (segment, measured) in Segment::ALL.iter().zip(measured) {
+        let (first, later) = segment.habits().events;
+        assert!(first.abs_diff(measured[0]) <= 3 && later.abs_diff(measured[1]) <= 3, "{segment:?}: {measured:?}");
+    }
 }
 
 #[test]

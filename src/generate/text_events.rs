@@ -17,7 +17,7 @@ const PIECE: usize = 1 << 18;
 
 enum Packing {
     Plain(Counted),
-    Gzip(GzEncoder<Counted>),
+    Gzip(Box<GzEncoder<Counted>>),
 }
 
 /// How a line is made of fields.
@@ -42,7 +42,7 @@ impl TextEvents {
         let (lines, file) = match format {
             Format::Ndjson => (Lines::Json, Packing::Plain(file)),
             // The gzip header carries no name and no time: same input, same bytes.
-            Format::CsvGz => (Lines::Csv, Packing::Gzip(GzEncoder::new(file, Compression::default()))),
+            Format::CsvGz => (Lines::Csv, Packing::Gzip(Box::new(GzEncoder::new(file, Compression::default())))),
             Format::Csv | Format::Parquet => (Lines::Csv, Packing::Plain(file)),
         };
         let mut buffer = String::with_capacity(PIECE * 2);
@@ -61,17 +61,25 @@ impl TextEvents {
         let lines = *lines;
         for (index, column) in COLUMNS.iter().enumerate() {
             field.clear();
-            let present = match index {
-                0 => present(push_event_id(event, field)),
-                1 => present(wording.push_client_id(event, field)),
-                2 => event.user != 0 && present(push_user_id(event.user, field)),
-                3 => present(field.push_str(event.action.name())),
-                4 => present(wording.push_timestamp(event.at, field)),
-                5 => present(wording.push_page_url(event, field)),
-                6 => Wording::referrer(event).is_some_and(|referrer| present(field.push_str(referrer))),
-                7 => present(field.push_str(Wording::user_agent(event))),
-                _ => wording.push_data(event, field),
-            };
+            let mut present = true;
+            match index {
+                0 => push_event_id(event, field),
+                1 => wording.push_client_id(event, field),
+                2 => {
+                    present = event.user != 0;
+                    push_user_id(event.user, field);
+                }
+                3 => field.push_str(event.action.name()),
+                4 => wording.push_timestamp(event.at, field),
+                5 => wording.push_page_url(event, field),
+                6 => {
+                    let referrer = Wording::referrer(event);
+                    present = referrer.is_some();
+                    field.push_str(referrer.unwrap_or_default());
+                }
+                7 => field.push_str(Wording::user_agent(event)),
+                _ => present = wording.push_data(event, field),
+            }
             lines.push_field(index, column, present.then_some(field.as_str()), buffer);
         }
         buffer.push_str(match lines {
@@ -88,11 +96,6 @@ impl TextEvents {
         self.buffer.clear();
         Ok(())
     }
-}
-
-/// Pushing a text always succeeds; only some columns can be null.
-fn present((): ()) -> bool {
-    true
 }
 
 impl Lines {

@@ -1,0 +1,40 @@
+//! SQL type names as column types, where Arrowmill differs from the engine.
+//! A `timestamp` has microseconds, as in DuckDB and PostgreSQL; the engine's nanoseconds end in the year 2262.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use datafusion::common::Result;
+use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::logical_expr::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
+
+/// Hooked into the engine's planner.
+#[derive(Debug)]
+pub(super) struct ColumnTypes;
+
+impl TypePlanner for ColumnTypes {
+    fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
+        let data_type = match sql_type {
+            SqlType::Timestamp(None | Some(6), TimezoneInfo::None | TimezoneInfo::WithoutTimeZone)
+            | SqlType::Datetime(None | Some(6)) => DataType::Timestamp(TimeUnit::Microsecond, None),
+            SqlType::Timestamp(None | Some(6), TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+            }
+            SqlType::CharacterVarying(_) | SqlType::CharVarying(_) => DataType::Utf8,
+            _ => return Ok(None),
+        };
+        Ok(Some(Arc::new(Field::new("", data_type, true))))
+    }
+}
+
+/// The type that a column is stored with: plain strings, and no type that files don't have.
+pub(super) fn stored(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::Dictionary(_, values) => stored(values),
+        // DuckDB gives a column of nothing but nulls this type too.
+        DataType::Null => DataType::Int32,
+        other => other.clone(),
+    }
+}

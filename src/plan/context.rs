@@ -1,0 +1,123 @@
+//! What the engine's SQL planner asks of its surroundings, answered from the project's catalog.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::TableFunctionArgs;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::{DFSchema, TableReference, plan_datafusion_err};
+use datafusion::datasource::cte_worktable::CteWorkTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::Result;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+
+use crate::plan::column_types::ColumnTypes;
+use crate::plan::relation::Catalog;
+use crate::project::Target;
+
+/// Prefix of our own message for a relation that is not in the catalog; [`super::problem`] knows it.
+pub(super) const UNKNOWN_RELATION: &str = "unknown relation: ";
+
+/// The planner's view of the project.
+pub(super) struct Context<'a> {
+    pub(super) state: &'a SessionState,
+    pub(super) catalog: &'a Catalog,
+    pub(super) target: &'a Target,
+}
+
+impl ContextProvider for Context<'_> {
+    fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
+        let found = match (name.catalog(), name.schema()) {
+            // The common table expression of an ephemeral model has a name without schema.
+            (None, None) => self
+                .catalog
+                .find("", "", name.table())
+                .or_else(|| self.catalog.find(&self.target.database, &self.target.schema, name.table())),
+            (database, schema) => self.catalog.find(
+                database.unwrap_or(&self.target.database),
+                schema.unwrap_or(&self.target.schema),
+                name.table(),
+            ),
+        };
+        found.ok_or_else(|| plan_datafusion_err!("{UNKNOWN_RELATION}{name}"))
+    }
+
+    fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        let function = self.state.table_functions().get(name).cloned();
+        let function = function.ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'"))?;
+        let context = SimplifyContext::builder().with_config_options(Arc::clone(self.state.config_options())).build();
+        let simplifier = ExprSimplifier::new(context);
+        let schema = DFSchema::empty();
+        let simplify = |arg| simplifier.coerce(arg, &schema).and_then(|it| simplifier.simplify(it));
+        let args = args.into_iter().map(simplify).collect::<Result<Vec<_>>>()?;
+        let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state))?;
+        Ok(provider_as_source(provider))
+    }
+
+    fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {
+        Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        self.state.expr_planners()
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        self.state.relation_planners()
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::new(ColumnTypes))
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.state.scalar_functions().get(name).cloned()
+    }
+
+    fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
+        self.state.higher_order_functions().get(name).cloned()
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.state.aggregate_functions().get(name).cloned()
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.state.window_functions().get(name).cloned()
+    }
+
+    fn get_variable_type(&self, _: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        self.state.config_options()
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        sorted(self.state.scalar_functions().keys())
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        sorted(self.state.higher_order_functions().keys())
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        sorted(self.state.aggregate_functions().keys())
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        sorted(self.state.window_functions().keys())
+    }
+}
+
+/// The engine keeps functions in hash maps; 'did you mean' must not depend on their order.
+fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut names: Vec<String> = names.cloned().collect();
+    names.sort();
+    names
+}

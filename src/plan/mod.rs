@@ -1,0 +1,17 @@
+//! From SQL to analysed logical plans, for the whole project, before a row is read.
+//! The same plans are executed later: analysis and execution cannot disagree.
+
+mod check;
+mod column_types;
+mod context;
+mod locate;
+mod problem;
+mod query;
+mod relation;
+mod session;
+
+pub use check::{ModelPlan, ProjectPlan, Scope, TestPlan, plan_project};
+pub use problem::explain_execution;
+pub use query::{PlannedQuery, plan_query};
+pub use relation::{Catalog, PlannedTable, bind};
+pub use session::{EngineSettings, Session, SessionError};

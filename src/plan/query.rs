@@ -1,0 +1,89 @@
+//! One query: parsed, planned, analysed, and its columns made fit for storing.
+
+use arrow::datatypes::SchemaRef;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::planner::{ParserOptions, SqlToRel};
+use datafusion::sql::sqlparser::ast::{Query, Statement as SqlStatement};
+
+use crate::plan::Session;
+use crate::plan::column_types::stored;
+use crate::plan::context::Context;
+use crate::plan::relation::Catalog;
+use crate::project::Target;
+
+/// A query that can be executed once its tables exist.
+#[derive(Debug, Clone)]
+pub struct PlannedQuery {
+    /// Analysed: names resolved, types settled.
+    pub plan: LogicalPlan,
+    /// Its columns.
+    pub schema: SchemaRef,
+}
+
+/// Plans one `select`.
+///
+/// # Errors
+/// The engine's own words; see [`super::problem`] for the user's.
+pub fn plan_query(sql: &str, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
+    let query = parse(sql)?;
+    plan_parsed(query, session, catalog, target)
+}
+
+/// Parses one `select`.
+pub(super) fn parse(sql: &str) -> Result<Query> {
+    let mut statements = DFParserBuilder::new(sql).with_dialect(&PostgreSqlDialect {}).build()?.parse_statements()?;
+    let first = statements.pop_front();
+    if !statements.is_empty() {
+        return Err(DataFusionError::Plan("a model is one `select`, but this is several statements".to_owned()));
+    }
+    match first {
+        Some(Statement::Statement(statement)) => match *statement {
+            SqlStatement::Query(query) => Ok(*query),
+            _ => Err(DataFusionError::Plan("a model is one `select`, but this is another statement".to_owned())),
+        },
+        Some(_) => Err(DataFusionError::Plan("a model is one `select`, but this is another statement".to_owned())),
+        None => Err(DataFusionError::Plan("there is no `select` in it".to_owned())),
+    }
+}
+
+/// Plans a parsed `select`.
+pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
+    let state = session.state();
+    let context = Context { state, catalog, target };
+    let planner = SqlToRel::new_with_options(&context, parser_options(session));
+    let plan = planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)))?;
+    let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+    let plan = as_stored(plan)?;
+    let schema = SchemaRef::new(plan.schema().as_arrow().clone());
+    Ok(PlannedQuery { plan, schema })
+}
+
+/// The planner takes its options apart from the session's, where they are configured.
+fn parser_options(session: &Session) -> ParserOptions {
+    let options = &session.state().config_options().sql_parser;
+    ParserOptions::from(options)
+}
+
+/// Columns whose types files don't have are cast to those that they have, and lose the name of their table.
+fn as_stored(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let schema = plan.schema();
+    let fits = |(qualifier, field): (Option<&_>, &arrow::datatypes::FieldRef)| {
+        qualifier.is_none() && stored(field.data_type()) == *field.data_type()
+    };
+    if schema.iter().all(|(qualifier, field)| fits((qualifier, field))) {
+        return Ok(plan);
+    }
+    let column = |(qualifier, field): (Option<&datafusion::common::TableReference>, &arrow::datatypes::FieldRef)| {
+        let expr = Expr::Column(datafusion::common::Column::new(qualifier.cloned(), field.name()));
+        let data_type = stored(field.data_type());
+        let expr =
+            if data_type == *field.data_type() { expr } else { Expr::Cast(Cast::new(Box::new(expr), data_type)) };
+        expr.alias(field.name())
+    };
+    let columns: Vec<Expr> = schema.iter().map(column).collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
+}

@@ -1,0 +1,108 @@
+//! What a name in SQL can mean while nothing exists yet: a table that is only a schema, or a view that is a plan.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::Transformed;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::Result;
+use datafusion::logical_expr::{LogicalPlan, TableSource};
+
+use crate::jinja::RelationName;
+
+/// A table that a model will be: a schema without rows.
+#[derive(Debug)]
+pub struct PlannedTable {
+    /// Its name.
+    pub relation: RelationName,
+    schema: SchemaRef,
+}
+
+impl TableSource for PlannedTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+/// A view: its plan stands wherever its name does.
+struct PlannedView {
+    schema: SchemaRef,
+    plan: LogicalPlan,
+}
+
+impl TableSource for PlannedView {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        Some(Cow::Borrowed(&self.plan))
+    }
+}
+
+/// All names that SQL may use, in any case.
+#[derive(Clone, Default)]
+pub struct Catalog {
+    relations: BTreeMap<String, Arc<dyn TableSource>>,
+    names: Vec<String>,
+}
+
+impl Catalog {
+    /// A table that exists.
+    pub fn add_existing(&mut self, relation: &RelationName, provider: Arc<dyn TableProvider>) {
+        self.add(relation, provider_as_source(provider));
+    }
+
+    /// A table that will exist.
+    pub fn add_planned(&mut self, relation: &RelationName, schema: SchemaRef) {
+        self.add(relation, Arc::new(PlannedTable { relation: relation.clone(), schema }));
+    }
+
+    /// A view.
+    pub fn add_view(&mut self, relation: &RelationName, plan: LogicalPlan) {
+        let schema = Arc::new(plan.schema().as_arrow().clone());
+        self.add(relation, Arc::new(PlannedView { schema, plan }));
+    }
+
+    fn add(&mut self, relation: &RelationName, source: Arc<dyn TableSource>) {
+        self.names.push(relation.identifier.clone());
+        self.relations.insert(key(&relation.database, &relation.schema, &relation.identifier), source);
+    }
+
+    /// What a full name means.
+    pub(super) fn find(&self, database: &str, schema: &str, identifier: &str) -> Option<Arc<dyn TableSource>> {
+        self.relations.get(&key(database, schema, identifier)).cloned()
+    }
+
+    /// All identifiers, for 'did you mean'.
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+}
+
+fn key(database: &str, schema: &str, identifier: &str) -> String {
+    format!("{database}\u{1}{schema}\u{1}{identifier}").to_lowercase()
+}
+
+/// Replaces every table that was only a schema by the table that there is now.
+///
+/// # Errors
+/// What `open` says of a table that it cannot give.
+pub fn bind(
+    plan: LogicalPlan,
+    open: &dyn Fn(&RelationName, SchemaRef) -> Result<Arc<dyn TableProvider>>,
+) -> Result<LogicalPlan> {
+    let bound = plan.transform_up_with_subqueries(|node| {
+        let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
+        let Some(planned) = scan.source.downcast_ref::<PlannedTable>() else {
+            return Ok(Transformed::no(LogicalPlan::TableScan(scan)));
+        };
+        let provider = open(&planned.relation, Arc::clone(&planned.schema))?;
+        scan.source = provider_as_source(provider);
+        Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+    })?;
+    Ok(bound.data)
+}

@@ -1,0 +1,93 @@
+//! The engine as Arrowmill uses it: functions, options, one memory pool with spilling.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionState;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionConfig;
+
+use crate::plan::column_types::ColumnTypes;
+use crate::project::Dialect;
+
+/// What the engine is given.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Partitions that one query is split into.
+    pub partitions: usize,
+    /// Bytes that may be held before operators spill; shared by everything that runs.
+    pub memory_limit: u64,
+    /// Where spilled rows go.
+    pub spill_folder: PathBuf,
+    /// Whose SQL is read.
+    pub dialect: Dialect,
+}
+
+/// The engine could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine can't be set up: {0}")]
+pub struct SessionError(#[from] DataFusionError);
+
+/// One configured engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Session {
+    state: Arc<SessionState>,
+}
+
+impl Session {
+    /// Sets the engine up.
+    ///
+    /// # Errors
+    /// Options that the engine refuses.
+    pub fn new(settings: &EngineSettings) -> Result<Session, SessionError> {
+        let config = configure(settings);
+        let runtime = runtime(settings)?;
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_type_planner(Arc::new(ColumnTypes))
+            .build();
+        datafusion_functions_json::register_all(&mut state)?;
+        Ok(Session { state: Arc::new(state) })
+    }
+
+    /// The engine's own state.
+    pub fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// The engine's own state, shared.
+    pub fn shared_state(&self) -> Arc<SessionState> {
+        Arc::clone(&self.state)
+    }
+}
+
+fn configure(settings: &EngineSettings) -> SessionConfig {
+    let mut config = SessionConfig::new().with_target_partitions(settings.partitions.max(1));
+    let options = config.options_mut();
+    // Without spans no error can point at its place.
+    options.sql_parser.collect_spans = true;
+    // Files and wide sorts are faster with plain strings than with views; see docs/benchmarks.md.
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.schema_force_view_types = false;
+    options.execution.parquet.max_row_group_size = 1024 * 1024;
+    options.execution.parquet.compression = Some("zstd(1)".to_owned());
+    config
+}
+
+fn runtime(settings: &EngineSettings) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let limit = usize::try_from(settings.memory_limit).unwrap_or(usize::MAX);
+    let five = NonZeroUsize::MIN.saturating_add(4);
+    // Tracking names the operators that hold the memory, in the message that says there is none left.
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), five);
+    let spill = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![settings.spill_folder.clone()]))
+        .with_max_temp_directory_size(u64::MAX);
+    RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(spill).build_arc()
+}

@@ -1,0 +1,246 @@
+//! A source's files as one table: located, their format told, their schema settled.
+//! Declared types win over inferred ones; a declared column that the files lack is a mistake.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use futures::TryStreamExt;
+use object_store::ObjectMeta;
+
+use super::{ALL, Connector};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
+use crate::project::Json;
+
+/// What a source says about its files.
+pub struct SourceOptions {
+    /// `source `raw.events``, for messages.
+    pub display: String,
+    /// Where the files are: a path or pattern, relative to the project.
+    pub location: String,
+    /// Where that is written.
+    pub place: Span,
+    /// Format options: `format`, `header`, `delimiter`, `quote`, `escape`, `null`.
+    pub options: serde_json::Map<String, Json>,
+    /// Declared columns: name, type where one is declared, place.
+    pub declared: Vec<(String, Option<DataType>, Span)>,
+}
+
+impl SourceOptions {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.options.get(key).and_then(Json::as_str)
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        self.options.get(key).and_then(Json::as_bool)
+    }
+
+    pub(super) fn problem(&self, problem: Diagnostic) -> Diagnostic {
+        problem.at(self.place.clone()).note(format!("in {}", self.display))
+    }
+
+    fn unreadable(&self, message: String) -> Diagnostic {
+        Diagnostic::error(Code::UnreadableSource, message).at(self.place.clone())
+    }
+}
+
+/// Opens a source. Everything that is wrong with it is reported.
+pub async fn open(
+    options: &SourceOptions,
+    project: &Path,
+    session: &dyn Session,
+    found: &mut Diagnostics,
+) -> Option<Arc<dyn TableProvider>> {
+    match try_open(options, project, session, found).await {
+        Ok(table) => Some(table),
+        Err(problem) => {
+            found.push(problem);
+            None
+        }
+    }
+}
+
+async fn try_open(
+    options: &SourceOptions,
+    project: &Path,
+    session: &dyn Session,
+    found: &mut Diagnostics,
+) -> Result<Arc<dyn TableProvider>, Diagnostic> {
+    let (connector, compression) = format_of(options)?;
+    let url = table_url(options, project)?;
+    let files = list(options, &url, session).await?;
+    report_unreadable_files(options, &files, found)?;
+    let format = connector.format(options, compression)?;
+    let ending = files.first().map(|it| file_ending(it.location.as_ref())).unwrap_or_default();
+    let mut listing =
+        ListingOptions::new(format).with_file_extension(ending);
+    let partitions = partition_columns(&url, &files);
+    let declared_type = |name: &str| {
+        let declared = options.declared.iter().find(|(it, _, _)| it.eq_ignore_ascii_case(name));
+        declared.and_then(|(_, data_type, _)| data_type.clone())
+    };
+    let partitions: Vec<(String, DataType)> = partitions
+        .into_iter()
+        .map(|name| {
+            let data_type = declared_type(&name).unwrap_or(DataType::Utf8);
+            (name, data_type)
+        })
+        .collect();
+    listing = listing.with_table_partition_cols(partitions.clone());
+    let inferred = listing.infer_schema(session, &url).await.map_err(|error| {
+        options
+            .unreadable(format!("the files of {} can't be read as {}", options.display, connector.name()))
+            .note(first_line(&error.to_string()))
+    })?;
+    let schema = settle_schema(options, &inferred, &partitions, found);
+    let config = ListingTableConfig::new(url).with_listing_options(listing).with_schema(schema);
+    let table = ListingTable::try_new(config).map_err(|error| options.unreadable(error.to_string()))?;
+    Ok(Arc::new(table))
+}
+
+/// `a/b.csv.gz` → `csv.gz`: what all files of a source end in.
+fn file_ending(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let parts: Vec<&str> = name.split('.').collect();
+    let compressed = matches!(parts.last(), Some(&("gz" | "zst" | "bz2" | "xz")));
+    let keep = if compressed { 2 } else { 1 };
+    parts[parts.len().saturating_sub(keep).max(1)..].join(".")
+}
+
+fn format_of(options: &SourceOptions) -> Result<(&'static dyn Connector, FileCompressionType), Diagnostic> {
+    let name = options.location.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let mut parts: Vec<&str> = name.split('.').collect();
+    let compression = match parts.last() {
+        Some(&("gz" | "gzip")) => "gzip",
+        Some(&("zst" | "zstd")) => "zstd",
+        Some(&"bz2") => "bzip2",
+        Some(&"xz") => "xz",
+        _ => "",
+    };
+    if !compression.is_empty() {
+        parts.pop();
+    }
+    let compression = FileCompressionType::from_str(compression).unwrap_or(FileCompressionType::UNCOMPRESSED);
+    let wanted = options.text("format").or_else(|| parts.last().copied().filter(|_| parts.len() > 1));
+    let fits =
+        |it: &&&dyn Connector| wanted.is_some_and(|wanted| it.name() == wanted || it.endings().contains(&wanted));
+    match ALL.iter().find(fits) {
+        Some(connector) => Ok((*connector, compression)),
+        None => {
+            let names: Vec<&str> = ALL.iter().map(|it| it.name()).collect();
+            let message = match wanted {
+                Some(wanted) => format!("{} is in format `{wanted}`, which Arrowmill can't read", options.display),
+                None => format!("the format of {} can't be told from `{}`", options.display, options.location),
+            };
+            Err(options.unreadable(message).help(format!("set `format` to one of: {}", names.join(", "))))
+        }
+    }
+}
+
+fn table_url(options: &SourceOptions, project: &Path) -> Result<ListingTableUrl, Diagnostic> {
+    let location = &options.location;
+    let full = if location.contains("://") {
+        location.clone()
+    } else {
+        project.join(location.trim_start_matches("./")).to_string_lossy().into_owned()
+    };
+    ListingTableUrl::parse(&full).map_err(|error| {
+        options.unreadable(format!("`{location}` is no usable location of {}", options.display)).note(error.to_string())
+    })
+}
+
+async fn list(
+    options: &SourceOptions,
+    url: &ListingTableUrl,
+    session: &dyn Session,
+) -> Result<Vec<ObjectMeta>, Diagnostic> {
+    let missing = || {
+        Diagnostic::error(
+            Code::MissingFile,
+            format!("there are no files for {} at `{}`", options.display, options.location),
+        )
+        .at(options.place.clone())
+        .help("check the path; it is relative to the project's folder")
+    };
+    let store = session.runtime_env().object_store(url).map_err(|error| options.unreadable(error.to_string()))?;
+    let ending = if url.is_folder() { options.text("format").unwrap_or_default() } else { "" };
+    let listed = url.list_all_files(session, store.as_ref(), ending).await;
+    let mut files: Vec<ObjectMeta> = match listed {
+        Ok(stream) => stream.try_collect().await.map_err(|_| missing())?,
+        Err(_) => return Err(missing()),
+    };
+    files.sort_by(|a, b| a.location.cmp(&b.location));
+    if files.is_empty() { Err(missing()) } else { Ok(files) }
+}
+
+/// The engine passes over empty files; a user wants to know of them. Unreadable ones it reports late and at length.
+fn report_unreadable_files(
+    options: &SourceOptions,
+    files: &[ObjectMeta],
+    found: &mut Diagnostics,
+) -> Result<(), Diagnostic> {
+    if files.iter().all(|it| it.size == 0) {
+        return Err(options
+            .unreadable(format!("the file of {} at `{}` is empty", options.display, options.location))
+            .help("an empty table has a header line, or is a Parquet file without rows"));
+    }
+    for file in files.iter().filter(|it| it.size == 0) {
+        found.push(
+            Diagnostic::warning(Code::UnreadableSource, format!("/{} of {} is empty", file.location, options.display))
+                .at(options.place.clone()),
+        );
+    }
+    Ok(())
+}
+
+/// Names of Hive partitions (`date=2026-01-01`) in the paths below the location.
+fn partition_columns(url: &ListingTableUrl, files: &[ObjectMeta]) -> Vec<String> {
+    let Some(file) = files.first() else { return Vec::new() };
+    let Some(parts) = url.strip_prefix(&file.location) else { return Vec::new() };
+    let parts: Vec<&str> = parts.collect();
+    let folders = &parts[..parts.len().saturating_sub(1)];
+    folders.iter().filter_map(|it| it.split_once('=')).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn settle_schema(
+    options: &SourceOptions,
+    inferred: &SchemaRef,
+    partitions: &[(String, DataType)],
+    found: &mut Diagnostics,
+) -> SchemaRef {
+    let settle = |field: &Arc<Field>| {
+        let declared = options.declared.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(field.name()));
+        match declared {
+            Some((_, Some(data_type), _)) => Arc::new(field.as_ref().clone().with_data_type(data_type.clone())),
+            // A CSV column with nothing in it has no type; text is the least wrong.
+            _ if field.data_type() == &DataType::Null => {
+                Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8))
+            }
+            _ => Arc::clone(field),
+        }
+    };
+    for (name, _, span) in &options.declared {
+        let there = inferred.fields().iter().any(|it| it.name().eq_ignore_ascii_case(name));
+        if !there && !partitions.iter().any(|(it, _)| it.eq_ignore_ascii_case(name)) {
+            let names = inferred.fields().iter().map(|it| it.name().as_str());
+            found.push(
+                Diagnostic::error(
+                    Code::UnknownColumn,
+                    format!("{} has no column `{name}` in its files", options.display),
+                )
+                .at(span.clone())
+                .help_if(closest(name, names.clone()), |it| format!("did you mean `{it}`?"))
+                .note(format!("they have: {}", names.collect::<Vec<_>>().join(", "))),
+            );
+        }
+    }
+    Arc::new(Schema::new(inferred.fields().iter().map(settle).collect::<Vec<_>>()))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

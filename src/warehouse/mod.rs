@@ -1,0 +1,151 @@
+//! Where relations live: data files that any tool can read, small records about them, staging and publishing.
+//!
+//! A table is one Parquet file `<root>/<schema>/<name>.parquet`. What else is known of a relation stands in a record
+//! below `<root>/_arrowmill/relations/`. A record that does not fit its file is unknown, and never trusted.
+
+mod location;
+mod publish;
+mod record;
+
+pub use location::{Location, OpenError};
+pub use publish::{Published, Staged};
+pub use record::{ColumnRecord, Record, RecordKind};
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+
+use crate::compile::Relations;
+use crate::jinja::RelationName;
+use crate::materialize::Existing;
+
+/// The folder of everything that is not data.
+const OWN: &str = "_arrowmill";
+
+/// What can go wrong with the warehouse's storage.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} {path}: {source}")]
+pub struct StorageError {
+    /// What was being done: `cannot write`.
+    pub what: &'static str,
+    /// To what.
+    pub path: String,
+    /// What came of it.
+    pub source: object_store::Error,
+}
+
+impl StorageError {
+    fn new(what: &'static str, path: &Path, source: object_store::Error) -> StorageError {
+        StorageError { what, path: path.to_string(), source }
+    }
+}
+
+/// One warehouse.
+#[derive(Debug, Clone)]
+pub struct Warehouse {
+    location: Location,
+    run: String,
+}
+
+impl Warehouse {
+    /// A warehouse at a place, used by one run.
+    pub fn new(location: Location, run: impl Into<String>) -> Warehouse {
+        Warehouse { location, run: run.into() }
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.location.store
+    }
+
+    fn path(&self, below: &str) -> Path {
+        below.split('/').fold(self.location.root.clone(), |path, part| path.join(part))
+    }
+
+    /// The data file of a table.
+    pub fn data_path(&self, relation: &RelationName) -> Path {
+        self.path(&format!("{}/{}.parquet", relation.schema, relation.identifier))
+    }
+
+    fn record_path(&self, relation: &RelationName) -> Path {
+        self.path(&format!("{OWN}/relations/{}/{}.json", relation.schema, relation.identifier))
+    }
+
+    /// What the warehouse knows of a relation, and whether that can be trusted.
+    pub async fn existing(&self, relation: &RelationName) -> (Existing, Option<Record>) {
+        let file = self.store().head(&self.data_path(relation)).await.ok();
+        let record = self.read_record(relation).await;
+        match (record, file) {
+            (None, None) => (Existing::Absent, None),
+            (Some(record), None) if record.kind == RecordKind::View => (Existing::View, Some(record)),
+            // A view beside a data file is a switch that was cut short.
+            (Some(record), Some(file)) if record.kind == RecordKind::Table && record.bytes == Some(file.size) => {
+                (Existing::Table, Some(record))
+            }
+            (record, _) => (Existing::Unknown, record),
+        }
+    }
+
+    async fn read_record(&self, relation: &RelationName) -> Option<Record> {
+        let bytes = self.store().get(&self.record_path(relation)).await.ok()?.bytes().await.ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Records a relation, atomically.
+    pub async fn write_record(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
+        let path = self.record_path(relation);
+        let mut bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
+        bytes.push(b'\n');
+        let written = self.store().put(&path, PutPayload::from(bytes)).await;
+        written.map(drop).map_err(|error| StorageError::new("cannot write", &path, error))
+    }
+
+    /// Removes the data file of a relation that is a table no more.
+    pub async fn remove_data(&self, relation: &RelationName) -> Result<(), StorageError> {
+        let path = self.data_path(relation);
+        match self.store().delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(StorageError::new("cannot remove", &path, error)),
+        }
+    }
+
+    /// Removes what runs that did not end well have left in staging. Only for the holder of the warehouse's lock.
+    pub async fn recover(&self) -> Result<usize, StorageError> {
+        let staging = self.path(&format!("{OWN}/staged"));
+        let mut removed = 0;
+        let mut left = self.store().list(Some(&staging));
+        while let Some(file) =
+            left.try_next().await.map_err(|error| StorageError::new("cannot list", &staging, error))?
+        {
+            let deleted = self.store().delete(&file.location).await;
+            deleted.map_err(|error| StorageError::new("cannot remove", &file.location, error))?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}
+
+/// What a warehouse held when a run began: templates ask synchronously.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    tables: std::collections::BTreeSet<RelationName>,
+}
+
+impl Snapshot {
+    /// Notes that a relation is there as a table.
+    pub fn add_table(&mut self, relation: RelationName) {
+        self.tables.insert(relation);
+    }
+}
+
+impl Relations for Snapshot {
+    fn is_table(&self, relation: &RelationName) -> bool {
+        self.tables.contains(relation)
+    }
+}

@@ -15,6 +15,8 @@ pub mod jinja;
 pub mod parse;
 /// References resolved, circles found, the order decided.
 pub mod graph;
+/// The selection language: from `--select` text to nodes.
+pub mod select;
 /// From a node to its final SQL.
 pub mod compile;
 /// Tests of data: what each kind asks, and its verdict.
@@ -23,6 +25,8 @@ pub mod data_tests;
 pub mod materialize;
 /// The only talk between running and reporting.
 pub mod events;
+/// The only module that prints.
+pub mod console;
 /// Where relations live: data files, records, staging, publishing.
 #[cfg(feature = "engine")]
 pub mod warehouse;
@@ -32,3 +36,12 @@ pub mod sources;
 /// From SQL to analysed plans, before a row is read.
 #[cfg(feature = "engine")]
 pub mod plan;
+/// What runs when, and each step of it.
+#[cfg(feature = "engine")]
+pub mod execute;
+/// A deterministic clickstream data set.
+#[cfg(feature = "engine")]
+pub mod generate;
+/// Arguments, settings, exit codes, one file per command.
+#[cfg(feature = "engine")]
+pub mod cli;

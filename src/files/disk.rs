@@ -34,6 +34,11 @@ impl Disk {
         fs::File::create(full)
     }
 
+    /// Makes a folder and those above it, where they are not there.
+    pub fn create_folder(&self, path: &str) -> io::Result<()> {
+        fs::create_dir_all(self.resolve(path))
+    }
+
     /// Takes the lock that keeps two runs from writing to one warehouse; released when the file is dropped.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::graph::{Graph, Node};
 use crate::jinja::{RefCall, RelationName, Resolve, SourceCall};
-use crate::parse::{NodeId, NodeKind, ParsedNode, TestForm, UseOf};
+use crate::parse::{NodeId, NodeKind, ParsedNode, ParsedProject, TestForm, UseOf};
 
 /// What the calls in one template mean.
 #[derive(Debug, Default)]
@@ -79,13 +79,14 @@ impl<'a> Names<'a> {
 }
 
 /// Resolves all references of a project. Nodes whose references fail are reported and left out.
-pub fn build(root: &str, nodes: &[ParsedNode], disabled: &[ParsedNode]) -> (Graph, Diagnostics) {
+pub fn build(project: &ParsedProject) -> (Graph, Diagnostics) {
     let mut found = Diagnostics::new();
+    let (root, nodes) = (project.file.name.value.as_str(), &project.nodes);
     let names = Names::new(root, nodes);
-    let off = Names::new(root, disabled);
+    let off = Names::new(root, &project.disabled);
     let mut resolved = BTreeMap::new();
     for node in nodes {
-        if let Some(node) = resolve(node, &names, &off, &mut found) {
+        if let Some(node) = resolve(node, &names, &off, &project.broken, &mut found) {
             resolved.insert(node.facts.id.clone(), node);
         }
     }
@@ -99,7 +100,13 @@ pub fn build(root: &str, nodes: &[ParsedNode], disabled: &[ParsedNode]) -> (Grap
     (Graph::from_sorted(sorted), found)
 }
 
-fn resolve(node: &ParsedNode, names: &Names<'_>, off: &Names<'_>, found: &mut Diagnostics) -> Option<Node> {
+fn resolve(
+    node: &ParsedNode,
+    names: &Names<'_>,
+    off: &Names<'_>,
+    broken: &BTreeSet<String>,
+    found: &mut Diagnostics,
+) -> Option<Node> {
     let who = node.facts.display();
     let is_test = matches!(node.facts.kind, NodeKind::Test(_));
     let mut calls = Calls::default();
@@ -118,6 +125,8 @@ fn resolve(node: &ParsedNode, names: &Names<'_>, off: &Names<'_>, found: &mut Di
                     .at(span.clone())
                     .help(format!("enable `{}`, or disable {who} too", call.name))
             }));
+        } else if broken.contains(&call.name) {
+            missing(None);
         } else {
             missing(Some(unknown_ref(&who, call, span, names)));
         }

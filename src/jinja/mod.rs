@@ -23,7 +23,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceText, Span};
 
 /// Name of the template that makes the macros of all packages callable.
-const ALL_MACROS: &str = "\u{1}macros";
+const ALL_MACROS: &str = "<macros>";
 
 /// All templates of a project, compiled once, rendered many times and from many threads.
 pub struct Templates {
@@ -48,8 +48,8 @@ impl Templates {
                 found.push(problem);
                 continue;
             }
-            let path = &file.source.path;
-            imports.push_str(&format!("{{% import {path:?} as m{number} %}}{{% do __add_macros(m{number}) %}}"));
+            let path = quoted(&file.source.path);
+            imports.push_str(&format!("{{% import {path} as m{number} %}}{{% do __add_macros(m{number}) %}}"));
         }
         // Nothing in this text comes from the user but paths, which are quoted.
         if let Err(error) = templates.environment.add_template_owned(ALL_MACROS, imports) {
@@ -77,7 +77,7 @@ impl Templates {
         self.environment
             .add_template_owned(source.path.clone(), text)
             .and_then(|()| {
-                let driver = format!("{{% include {ALL_MACROS:?} %}}{{% include {:?} %}}", source.path);
+                let driver = format!("{{% include {ALL_MACROS:?} %}}{{% include {} %}}", quoted(&source.path));
                 self.environment.add_template_owned(driver_name(&source.path), driver)
             })
             .map_err(|error| self.explain(&error, source))
@@ -100,7 +100,7 @@ impl Templates {
     /// What went wrong; places are within `source`.
     pub fn render_text(&self, source: &Arc<SourceText>, scope: &Arc<Scope>) -> Result<String, Diagnostic> {
         let mut environment = self.environment.clone();
-        let driver = format!("{{% include {ALL_MACROS:?} %}}{{% include {:?} %}}", source.path);
+        let driver = format!("{{% include {ALL_MACROS:?} %}}{{% include {} %}}", quoted(&source.path));
         environment
             .add_template_owned(source.path.clone(), source.text.clone())
             .and_then(|()| environment.add_template_owned(driver_name(&source.path), driver))
@@ -120,7 +120,8 @@ impl Templates {
         scope: &Arc<Scope>,
         at: &Span,
     ) -> Result<String, Diagnostic> {
-        let listed = arguments.keys().map(|key| format!("{key}=__arguments[{key:?}]")).collect::<Vec<_>>().join(", ");
+        let listed =
+            arguments.keys().map(|key| format!("{key}=__arguments[{}]", quoted(key))).collect::<Vec<_>>().join(", ");
         let text = format!("{{% include {ALL_MACROS:?} %}}{{{{ {name}({listed}) }}}}");
         let context = minijinja::context! {
             __arguments => functions::test_arguments(arguments),
@@ -144,7 +145,12 @@ impl Templates {
     }
 }
 
+/// A path as a string of the template language.
+fn quoted(path: &str) -> String {
+    crate::project::Json::from(path).to_string()
+}
+
 /// The template that brings the macros in and then renders the file, whose own text stays as the user wrote it.
 fn driver_name(path: &str) -> String {
-    format!("\u{1}{path}")
+    format!("<render> {path}")
 }

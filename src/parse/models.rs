@@ -1,6 +1,6 @@
 //! Nodes that are files: models, seeds, analyses and singular tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
@@ -69,7 +69,7 @@ impl Context<'_> {
         }
         let scope = Arc::new(Scope::new(self.invocation, Phase::Parse));
         // A text of its own under the file's path, so that what goes wrong is shown at the description's owner.
-        let source = SourceText::new(format!("{}\u{1}", span.source.path), text);
+        let source = SourceText::new(format!("{} (description)", span.source.path), text);
         match self.templates.render_text(&source, &scope) {
             Ok(text) => text.trim().to_owned(),
             Err(mut problem) => {
@@ -94,15 +94,26 @@ impl Context<'_> {
     }
 }
 
+/// Bytes of stack for rendering: macros call one another deeply.
+const STACK: usize = 64 << 20;
+
 /// All file nodes of a package.
-pub(super) fn read(context: &mut Context<'_>, properties: &[Properties], found: &mut Diagnostics) -> Vec<ParsedNode> {
+pub(super) fn read(
+    context: &mut Context<'_>,
+    properties: &[Properties],
+    broken: &mut BTreeSet<String>,
+    found: &mut Diagnostics,
+) -> Vec<ParsedNode> {
     let mut candidates = find_candidates(context, properties, found);
     candidates.retain(|candidate| {
         if matches!(candidate.kind, NodeKind::Seed) {
             return true;
         }
-        let added = context.templates.add(&candidate.source);
-        added.map_err(|problem| found.push(problem)).is_ok()
+        let added = context.templates.add(&candidate.source).map_err(|problem| found.push(problem)).is_ok();
+        if !added {
+            broken.insert(candidate.name.clone());
+        }
+        added
     });
     let context: &Context<'_> = context;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -113,7 +124,8 @@ pub(super) fn read(context: &mut Context<'_>, properties: &[Properties], found: 
         (nodes, found)
     };
     let parts: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = candidates.chunks(share).map(|part| scope.spawn(move || parse_all(part))).collect();
+        let spawn = |part| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || parse_all(part));
+        let running: Vec<_> = candidates.chunks(share).filter_map(|part| spawn(part).ok()).collect();
         running.into_iter().filter_map(|it| it.join().ok()).collect()
     });
     let mut nodes = Vec::new();
@@ -121,6 +133,8 @@ pub(super) fn read(context: &mut Context<'_>, properties: &[Properties], found: 
         nodes.extend(part);
         found.extend(problems);
     }
+    let parsed: BTreeSet<&str> = nodes.iter().map(|it: &ParsedNode| it.facts.name.as_str()).collect();
+    broken.extend(candidates.iter().map(|it| it.name.clone()).filter(|it| !parsed.contains(it.as_str())));
     nodes
 }
 

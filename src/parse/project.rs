@@ -1,6 +1,6 @@
 //! Loading: from files on disk to a parsed project, every mistake of every file reported in one go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -56,6 +56,8 @@ pub struct ParsedProject {
     pub templates: Templates,
     /// All enabled nodes, sorted by id within each kind.
     pub nodes: Vec<ParsedNode>,
+    /// Names of models and tests whose files have mistakes: what refers to them is not at fault.
+    pub broken: BTreeSet<String>,
     /// Nodes that are switched off.
     pub disabled: Vec<ParsedNode>,
 }
@@ -91,11 +93,12 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     let mut templates = Templates::new(macros, found);
     let yaml = YamlText::new(&invocation);
     let mut nodes = Vec::new();
+    let mut broken = BTreeSet::new();
     for package in &packages {
         let properties = read_properties(files, package, &yaml, found);
         let mut context =
             models::Context { files, package, root: &file, invocation: &invocation, templates: &mut templates };
-        let mut of_package = models::read(&mut context, &properties, found);
+        let mut of_package = models::read(&mut context, &properties, &mut broken, found);
         of_package.extend(sources::read(&context, &properties, found));
         of_package.extend(sources::read_exposures(&context, &properties, found));
         of_package.extend(generic_tests::read(&context, &properties, found));
@@ -105,7 +108,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     report_duplicates(&nodes, found);
     nodes.dedup_by(|a, b| a.facts.id == b.facts.id);
     let (nodes, disabled) = nodes.into_iter().partition(|it| it.facts.config.enabled());
-    Some(ParsedProject { invocation, file, templates, nodes, disabled })
+    Some(ParsedProject { invocation, file, templates, nodes, broken, disabled })
 }
 
 fn collect<T>(result: Result<T, Diagnostic>, found: &mut Diagnostics) -> Option<T> {

@@ -82,10 +82,7 @@ pub struct Scope<'a> {
 
 /// Plans everything that is wanted, and what it needs.
 pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
-    let mut needed: BTreeSet<NodeId> = scope.wanted.clone();
-    for id in scope.wanted {
-        needed.extend(scope.graph.ancestors(id, None));
-    }
+    let needed = needed(scope);
     let mut planner =
         Planner { scope, plan: ProjectPlan::default(), compiled: BTreeMap::new(), found: Diagnostics::new() };
     for node in scope.graph.nodes().filter(|it| needed.contains(&it.facts.id)) {
@@ -98,6 +95,18 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         }
     }
     (planner.plan, planner.found)
+}
+
+/// What is wanted and all that it needs, up to what exists already.
+fn needed(scope: &Scope<'_>) -> BTreeSet<NodeId> {
+    let mut needed = BTreeSet::new();
+    let mut edge: Vec<NodeId> = scope.wanted.iter().cloned().collect();
+    while let Some(id) = edge.pop() {
+        if needed.insert(id.clone()) && !scope.existing.contains_key(&id) {
+            edge.extend(scope.graph.parents(&id).iter().cloned());
+        }
+    }
+    needed
 }
 
 struct Planner<'a> {
@@ -206,6 +215,10 @@ impl Planner<'_> {
 
     fn model(&mut self, node: &Node) {
         let facts = &node.facts;
+        if let Some(table) = self.scope.existing.get(&facts.id) {
+            self.plan.catalog.add_existing(&facts.relation, Arc::clone(table));
+            return;
+        }
         if facts.resource_type() == crate::parse::ResourceType::Model
             && materialize::decide(facts.materialized(), materialize::Existing::Absent).is_none()
         {
@@ -230,16 +243,14 @@ impl Planner<'_> {
         self.plan.lines.extend(compiled.lines.iter().cloned());
         let sql = compiled.sql.clone();
         self.compiled.insert(facts.id.clone(), compiled);
-        let existing = self.scope.existing.get(&facts.id);
         if let Some(query) = self.plan_sql(node, Some(&facts.source), &sql) {
             self.report_columns(node, &query.schema);
-            match (facts.materialized(), existing) {
-                (_, Some(table)) => self.plan.catalog.add_existing(&facts.relation, Arc::clone(table)),
-                ("ephemeral", _) => {
+            match facts.materialized() {
+                "ephemeral" => {
                     let name = RelationName::new("", "", format!("__dbt__cte__{}", facts.name));
                     self.plan.catalog.add_view(&name, query.plan.clone());
                 }
-                ("view", _) => self.plan.catalog.add_view(&facts.relation, query.plan.clone()),
+                "view" => self.plan.catalog.add_view(&facts.relation, query.plan.clone()),
                 _ => self.plan.catalog.add_planned(&facts.relation, Arc::clone(&query.schema)),
             }
             let sql = compile::with_ephemerals(node, &sql, self.scope.graph, &self.compiled);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use datafusion::catalog::TableFunctionArgs;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::{DFSchema, TableReference, plan_datafusion_err};
+use datafusion::common::{DFSchema, ScalarValue, TableReference, plan_datafusion_err};
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
@@ -52,7 +52,10 @@ impl ContextProvider for Context<'_> {
         let context = SimplifyContext::builder().with_config_options(Arc::clone(self.state.config_options())).build();
         let simplifier = ExprSimplifier::new(context);
         let schema = DFSchema::empty();
-        let simplify = |arg| simplifier.coerce(arg, &schema).and_then(|it| simplifier.simplify(it));
+        let simplify = |arg| {
+            let simple = simplifier.coerce(arg, &schema).and_then(|it| simplifier.simplify(it))?;
+            in_nanoseconds(simple)
+        };
         let args = args.into_iter().map(simplify).collect::<Result<Vec<_>>>()?;
         let provider = function.create_table_provider_with_args(TableFunctionArgs::new(&args, self.state))?;
         Ok(provider_as_source(provider))
@@ -112,6 +115,18 @@ impl ContextProvider for Context<'_> {
 
     fn udwf_names(&self) -> Vec<String> {
         sorted(self.state.window_functions().keys())
+    }
+}
+
+/// The engine's table functions take no other timestamps than those of nanoseconds.
+fn in_nanoseconds(argument: Expr) -> Result<Expr> {
+    match argument {
+        Expr::Literal(ScalarValue::TimestampMicrosecond(micros, zone), metadata) => {
+            let nanos = ScalarValue::TimestampMicrosecond(micros, zone.clone())
+                .cast_to(&DataType::Timestamp(TimeUnit::Nanosecond, zone))?;
+            Ok(Expr::Literal(nanos, metadata))
+        }
+        other => Ok(other),
     }
 }
 

@@ -22,8 +22,8 @@ pub struct EngineSettings {
     pub partitions: usize,
     /// Bytes that may be held before operators spill; shared by everything that runs.
     pub memory_limit: u64,
-    /// Where spilled rows go.
-    pub spill_folder: PathBuf,
+    /// Where spilled rows go, a folder that exists; without one nothing is spilled.
+    pub spill_folder: Option<PathBuf>,
     /// Whose SQL is read.
     pub dialect: Dialect,
 }
@@ -86,8 +86,10 @@ fn runtime(settings: &EngineSettings) -> Result<Arc<RuntimeEnv>, DataFusionError
     let five = NonZeroUsize::MIN.saturating_add(4);
     // Tracking names the operators that hold the memory, in the message that says there is none left.
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), five);
-    let spill = DiskManagerBuilder::default()
-        .with_mode(DiskManagerMode::Directories(vec![settings.spill_folder.clone()]))
-        .with_max_temp_directory_size(u64::MAX);
+    let mode = match &settings.spill_folder {
+        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        None => DiskManagerMode::Disabled,
+    };
+    let spill = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(u64::MAX);
     RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(spill).build_arc()
 }

@@ -24,12 +24,8 @@ pub enum IndirectSelection {
 
 impl IndirectSelection {
     /// All of them.
-    pub const ALL: [IndirectSelection; 4] = [
-        IndirectSelection::Eager,
-        IndirectSelection::Cautious,
-        IndirectSelection::Buildable,
-        IndirectSelection::Empty,
-    ];
+    pub const ALL: [IndirectSelection; 4] =
+        [IndirectSelection::Eager, IndirectSelection::Cautious, IndirectSelection::Buildable, IndirectSelection::Empty];
 
     /// dbt's word for it.
     pub fn as_str(self) -> &'static str {

@@ -58,7 +58,9 @@ impl Token {
             Token::AnyText => false,
             Token::AnyCharacter => true,
             Token::Character(wanted) => *wanted == c,
-            Token::OneOf { negated, ranges } => ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated,
+            Token::OneOf { negated, ranges } => {
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
+            }
         }
     }
 }

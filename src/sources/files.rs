@@ -76,8 +76,7 @@ async fn try_open(
     report_unreadable_files(options, &files, found)?;
     let format = connector.format(options, compression)?;
     let ending = files.first().map(|it| file_ending(it.location.as_ref())).unwrap_or_default();
-    let mut listing =
-        ListingOptions::new(format).with_file_extension(ending);
+    let mut listing = ListingOptions::new(format).with_file_extension(ending);
     let partitions = partition_columns(&url, &files);
     let declared_type = |name: &str| {
         let declared = options.declared.iter().find(|(it, _, _)| it.eq_ignore_ascii_case(name));

@@ -4,8 +4,8 @@
 //! atomic (rename(2)), so a reader sees the old file or the new one. The record follows; where a run dies between the
 //! two, the sizes disagree and the relation is unknown.
 
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::warehouse::{OWN, Record, StorageError, Warehouse};

@@ -1,1 +1,21 @@
-fn main() {}
+//! The one integration-test binary: every further one would cost another link of the engine.
+//! Each module gives its trials; `tests/README.md` says what belongs where.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests look at the disk and the environment themselves, and a panic is how they fail"
+)]
+
+mod architecture;
+mod cases;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let trials = [architecture::trials(), cases::trials()];
+    libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
+}

@@ -1,5 +1,7 @@
 //! `tojson`, `fromjson`, `local_md5`, `zip`, `set` and the filters that make values of text.
 
+use std::collections::BTreeMap;
+
 use md5::{Digest, Md5};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, ErrorKind};
@@ -55,7 +57,7 @@ pub(in crate::jinja) fn as_native(value: Value) -> Value {
 
 /// Arguments of a generic test as template values: texts stay texts, the tested relation becomes a relation.
 pub(in crate::jinja) fn test_arguments(arguments: &serde_json::Map<String, Json>) -> Value {
-    Value::from_iter(arguments.iter().map(|(key, value)| {
+    let resolved = arguments.iter().map(|(key, value)| {
         let relation = |part: &str| value.get(part).and_then(Json::as_str).map(str::to_owned);
         let value = match (relation("__database"), relation("__schema"), relation("__identifier")) {
             (Some(database), Some(schema), Some(identifier)) => {
@@ -64,5 +66,6 @@ pub(in crate::jinja) fn test_arguments(arguments: &serde_json::Map<String, Json>
             _ => Value::from(Serde(value)),
         };
         (key.clone(), value)
-    }))
+    });
+    Value::from(resolved.collect::<BTreeMap<String, Value>>())
 }

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn with_wildcards() {
         check(&graph(FILES), "file:stg_*", "stg_a");
-        check(&graph(FILES), "file:*.sql", "stg_a b not_null_b");
+        check(&graph(FILES), "file:*.sql", "stg_a b");
     }
 
     #[test]

@@ -107,7 +107,8 @@ pub(super) fn default_for(value: &str) -> &'static dyn Method {
 
 /// A value that has too many parts, with the forms that there are.
 fn too_many_parts(wanted: &Wanted<'_>, forms: &str) -> Diagnostic {
-    Diagnostic::error(Code::BadSelector, format!("`{}` has too many parts", wanted.value)).help(format!("write {forms}"))
+    Diagnostic::error(Code::BadSelector, format!("`{}` has too many parts", wanted.value))
+        .help(format!("write {forms}"))
 }
 
 #[cfg(test)]

@@ -17,9 +17,7 @@ impl Method for Source {
     fn check(&self, wanted: &Wanted<'_>) -> Result<(), Diagnostic> {
         match parts(wanted.value) {
             Some(_) => Ok(()),
-            None => {
-                Err(too_many_parts(wanted, "`source:name`, `source:name.table` or `source:package.name.table`"))
-            }
+            None => Err(too_many_parts(wanted, "`source:name`, `source:name.table` or `source:package.name.table`")),
         }
     }
 

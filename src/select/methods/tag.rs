@@ -1,5 +1,5 @@
-//! `tag:nightly`, `tag:team_*`: nodes by their tags. As in dbt, a tag of a column is one of its tests and, where it is
-//! a source's, of the source.
+//! `tag:nightly`, `tag:team_*`: nodes by their tags. As in dbt, the tag of a column is one of the column's
+//! tests, and not of the node that has the column.
 
 use crate::graph::Node;
 use crate::parse::{NodeKind, TestForm};
@@ -33,22 +33,17 @@ fn tags<'a>(node: &'a Node, surroundings: &Surroundings<'a>) -> Vec<&'a str> {
             Some(Json::Array(list)) => tags.extend(list.iter().filter_map(Json::as_str)),
             _ => {}
         },
-        NodeKind::Source(_) => tags.extend(column_tags(node, |_| true)),
         NodeKind::Test(test) => match (&test.form, &node.tested) {
             (TestForm::Generic { column: Some(column), .. }, Some(tested)) => {
                 let tested = surroundings.graph.get(tested).into_iter();
-                tags.extend(tested.flat_map(|it| column_tags(it, |name| name == column)));
+                let columns = tested.flat_map(|it| &it.facts.columns).filter(|it| it.name == *column);
+                tags.extend(columns.flat_map(|it| it.tags.iter().map(String::as_str)));
             }
             (TestForm::Generic { .. } | TestForm::Singular, _) => {}
         },
-        NodeKind::Analysis | NodeKind::Model | NodeKind::Seed => {}
+        NodeKind::Analysis | NodeKind::Model | NodeKind::Seed | NodeKind::Source(_) => {}
     }
     tags
-}
-
-fn column_tags(node: &Node, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
-    let columns = node.facts.columns.iter().filter(move |it| is_wanted(&it.name));
-    columns.flat_map(|it| it.tags.iter().map(String::as_str))
 }
 
 #[cfg(test)]
@@ -64,6 +59,8 @@ mod tests {
         not_null_b: tested_column=phone
         unique_b <- b
         unique_b: tested_column=id
+        not_null_x <- raw.events
+        not_null_x: tested_column=email
         exposure_e <- b
         exposure_e: raw={\"tags\":[\"board\"]}";
 
@@ -77,9 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_columns() {
+    fn the_tag_of_a_column_is_one_of_its_tests() {
         check(&graph(TAGGED), "tag:secret", "not_null_b");
-        check(&graph(TAGGED), "tag:pii", "raw.events");
+        check(&graph(TAGGED), "tag:pii", "not_null_x");
     }
 
     #[test]

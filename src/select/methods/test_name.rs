@@ -42,7 +42,7 @@ mod tests {
     fn by_kind_or_pattern() {
         check(&graph(TESTS), "test_name:not_null", "not_null_a not_null_b");
         check(&graph(TESTS), "test_name:u*", "unique_a");
-        check(&graph(TESTS), "a,test_name:not_null", "not_null_a");
+        check(&graph(TESTS), "a+,test_name:not_null", "not_null_a");
         check(&graph(TESTS), "test_name:test_a", "");
     }
 

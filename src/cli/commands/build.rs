@@ -1,0 +1,131 @@
+//! `build`, `run`, `test` and `seed`: plan, and then carry out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::cli::arguments::Selecting;
+use crate::cli::prepare::{self, Loaded, Planned, Purpose};
+use crate::cli::{Exit, Settings, Stop};
+use crate::events::{Event, Level};
+use crate::execute::{self, Job};
+use crate::materialize;
+use crate::parse::{NodeId, NodeKind, ResourceType};
+
+/// Which kinds of nodes are carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// All that can be.
+    Build,
+    /// Models.
+    Run,
+    /// Seeds.
+    Seed,
+    /// Tests.
+    Test,
+}
+
+impl Work {
+    fn types(self) -> &'static [ResourceType] {
+        match self {
+            Work::Build => &[ResourceType::Model, ResourceType::Seed, ResourceType::Test],
+            Work::Run => &[ResourceType::Model],
+            Work::Seed => &[ResourceType::Seed],
+            Work::Test => &[ResourceType::Test],
+        }
+    }
+}
+
+pub(super) fn run(settings: &Settings, selecting: &Selecting, work: Work) -> Result<Exit, Stop> {
+    let mut loaded = prepare::load(settings)?;
+    let mut chosen = prepare::choose(&mut loaded, selecting, work.types())?;
+    let is_ephemeral = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| it.facts.is_ephemeral());
+    chosen.retain(|id| !is_ephemeral(id));
+    prepare::runtime()?.block_on(plan_and_run(settings, loaded, chosen))
+}
+
+async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>) -> Result<Exit, Stop> {
+    let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
+    prepare::report(settings, found)?;
+    if settings.dry_run {
+        return dry_run(settings, &loaded, &planned, &chosen).await;
+    }
+    let lock = format!("{}/_arrowmill/lock", loaded.project.invocation.target.warehouse.trim_start_matches("file://"));
+    let _lock = settings.files.lock(&lock).map_err(|error| match error.kind() {
+        std::io::ErrorKind::WouldBlock => Stop::Outside(format!(
+            "another run is using the warehouse {}; wait for its end",
+            planned.warehouse.location().display
+        )),
+        _ => Stop::Outside(format!("cannot write to the warehouse: {lock}: {error}")),
+    })?;
+    planned.warehouse.recover().await.map_err(Stop::outside)?;
+    prepare::write_compiled(settings, &loaded, &planned.plan, &chosen)?;
+    let sink = settings.console.sink();
+    for line in &planned.plan.lines {
+        let level = if line.visible { Level::Info } else { Level::Debug };
+        sink.emit(&Event::Message { level, text: line.text.clone() });
+    }
+    let threads = loaded.project.invocation.target.threads;
+    let plan = describe(&loaded, &chosen);
+    sink.emit(&Event::RunStarted { nodes: chosen.len(), threads, plan });
+    let job = Job {
+        graph: Arc::clone(&loaded.graph),
+        plan: Arc::new(planned.plan),
+        chosen,
+        session: planned.session,
+        warehouse: planned.warehouse,
+        sink,
+        threads,
+        fail_fast: settings.fail_fast,
+        store_failures: settings.store_failures,
+        run_id: settings.request.invocation_id.clone(),
+        stop: listen_for_stop(),
+    };
+    let summary = execute::run(job).await;
+    if summary.stopped {
+        settings.console.failure("stopped; what was finished is in place, the rest is as it was before");
+    }
+    Ok(if summary.failed() { Exit::Failed } else { Exit::Success })
+}
+
+/// Becomes true at Ctrl-C.
+fn listen_for_stop() -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        // Where signals can't be listened to, the system's own handling ends the process.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            let _ = sender.send(true);
+        }
+        // The channel must stay open: a closed one would look like a change.
+        std::future::pending::<()>().await;
+    });
+    receiver
+}
+
+/// `19 models, 171 tests`.
+fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
+        *counts.entry(node.facts.resource_type().as_str()).or_default() += 1;
+    }
+    let count = |(what, count): (&&str, &usize)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
+    if counts.is_empty() { "nothing to do".to_owned() } else { counts.iter().map(count).collect::<Vec<_>>().join(", ") }
+}
+
+/// The decisions that a run would carry out, with their reasons.
+async fn dry_run(settings: &Settings, loaded: &Loaded, planned: &Planned, chosen: &[NodeId]) -> Result<Exit, Stop> {
+    for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
+        let facts = &node.facts;
+        let line = match facts.kind {
+            NodeKind::Model | NodeKind::Seed => {
+                let (existing, _) = planned.warehouse.existing(&facts.relation).await;
+                let reason = materialize::decide(facts.materialized(), existing).map(|it| it.reason.to_string());
+                format!("would make {} {} ({})", facts.materialized(), facts.name, reason.unwrap_or_default())
+            }
+            _ => format!("would ask test {}", facts.name),
+        };
+        settings.console.print(&line);
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,27 @@
+//! `check`: plan everything, report everything, touch nothing.
+
+use crate::cli::arguments::{CheckOutput, Selecting};
+use crate::cli::prepare::{self, Purpose};
+use crate::cli::{Exit, Settings, Stop};
+use crate::diagnostics::{render_github, render_json};
+
+pub(super) fn run(settings: &Settings, selecting: &Selecting, output: CheckOutput) -> Result<Exit, Stop> {
+    let mut loaded = prepare::load(settings)?;
+    let chosen = prepare::choose(&mut loaded, selecting, &[])?;
+    let planning = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan);
+    let (planned, found) = prepare::runtime()?.block_on(planning)?;
+    let found = found.sorted();
+    match output {
+        CheckOutput::Text => settings.console.diagnostics(&found),
+        CheckOutput::Json => settings.console.print(&render_json(&found).to_string()),
+        CheckOutput::Github => settings.console.print(render_github(&found).trim_end()),
+    }
+    if found.has_errors() {
+        return Ok(Exit::Failed);
+    }
+    if output == CheckOutput::Text {
+        let (models, tests) = (planned.plan.models.len(), planned.plan.tests.len());
+        settings.console.say(&format!("checked {models} models and {tests} tests: no errors"));
+    }
+    Ok(Exit::Success)
+}

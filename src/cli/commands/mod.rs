@@ -1,0 +1,39 @@
+//! One file per command.
+
+mod build;
+mod check;
+mod clean;
+mod compile;
+mod debug;
+mod docs;
+mod generate;
+mod init;
+mod list;
+mod show;
+
+use crate::cli::arguments::{Command, DocsCommand};
+use crate::cli::{Exit, Settings, Stop};
+
+/// Runs the command that was asked for.
+pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Build { selecting, .. } => build::run(settings, selecting, build::Work::Build),
+        Command::Check { selecting, output } => check::run(settings, selecting, *output),
+        Command::Clean => clean::run(settings),
+        Command::Compile { selecting } => compile::run(settings, selecting),
+        Command::Debug => debug::run(settings),
+        Command::Docs { command: DocsCommand::Generate { selecting } } => docs::run(settings, selecting),
+        Command::Generate { events, days, start, seed, format, out } => {
+            let plan = generate::plan(*events, *days, *start, *seed, *format);
+            generate::run(settings, &plan, out)
+        }
+        Command::Init { name } => init::run(settings, name),
+        Command::List { selecting, output } => list::run(settings, selecting, *output),
+        Command::Run { selecting, .. } => build::run(settings, selecting, build::Work::Run),
+        Command::Seed { selecting, .. } => build::run(settings, selecting, build::Work::Seed),
+        Command::Show { selecting, inline, limit, output } => {
+            show::run(settings, selecting, inline.as_deref(), *limit, *output)
+        }
+        Command::Test { selecting, .. } => build::run(settings, selecting, build::Work::Test),
+    }
+}

@@ -1,0 +1,236 @@
+//! What most commands begin with: the project loaded, the graph built, nodes chosen, everything planned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+
+use crate::cli::Stop;
+use crate::cli::arguments::Selecting;
+use crate::cli::settings::{Settings, selection};
+use crate::compile;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::execute;
+use crate::files::ProjectFiles;
+use crate::graph::{self, Graph};
+use crate::materialize::Existing;
+use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
+use crate::plan::{self, EngineSettings, ProjectPlan, Session};
+use crate::select;
+use crate::warehouse::{Location, Snapshot, Warehouse};
+
+/// A project whose references are resolved.
+pub(super) struct Loaded {
+    pub(super) project: ParsedProject,
+    pub(super) graph: Arc<Graph>,
+    /// What was found so far, to be reported together with what planning finds.
+    pub(super) found: Diagnostics,
+}
+
+/// Whether tables that are not part of the run must be there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Only plans are wanted.
+    Plan,
+    /// The plans will be carried out.
+    Run,
+}
+
+/// Everything that a run needs.
+pub(super) struct Planned {
+    pub(super) plan: ProjectPlan,
+    pub(super) session: Session,
+    pub(super) warehouse: Warehouse,
+}
+
+/// Loads the project. What is wrong with it is kept for later, unless nothing can be done at all.
+pub(super) fn load(settings: &Settings) -> Result<Loaded, Stop> {
+    let (project, mut found) = parse::load(&settings.files, &settings.request);
+    let Some(project) = project else {
+        settings.console.diagnostics(&found.sorted());
+        return Err(Stop::Reported);
+    };
+    let (graph, problems) = graph::build(&project);
+    found.extend(problems);
+    Ok(Loaded { project, graph: Arc::new(graph), found })
+}
+
+/// The nodes that a command is about, in the graph's order.
+pub(super) fn choose(loaded: &mut Loaded, selecting: &Selecting, types: &[ResourceType]) -> Result<Vec<NodeId>, Stop> {
+    let mut selection = selection(selecting, types).map_err(Stop::Outside)?;
+    selection.project.clone_from(&loaded.project.file.name.value);
+    let (chosen, problems) = select::select(&selection, &loaded.graph);
+    loaded.found.extend(problems);
+    let in_order = loaded.graph.nodes().map(|it| &it.facts.id).filter(|it| chosen.contains(*it));
+    Ok(in_order.cloned().collect())
+}
+
+/// Prints what was found; errors end the command.
+pub(super) fn report(settings: &Settings, found: Diagnostics) -> Result<(), Stop> {
+    let found = found.sorted();
+    settings.console.diagnostics(&found);
+    if found.has_errors() { Err(Stop::Reported) } else { Ok(()) }
+}
+
+/// The runtime that the engine works on.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    // Plans of deeply nested queries are walked recursively.
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(Stop::outside)
+}
+
+/// The warehouse of the chosen target.
+pub(super) fn warehouse(settings: &Settings, project: &ParsedProject) -> Result<Warehouse, Stop> {
+    let location = Location::open(&project.invocation.target.warehouse, &settings.folder).map_err(Stop::outside)?;
+    Ok(Warehouse::new(location, &settings.request.invocation_id))
+}
+
+/// The engine, as the target wants it.
+pub(super) fn session(settings: &Settings, project: &ParsedProject, purpose: Purpose) -> Result<Session, Stop> {
+    let target = &project.invocation.target;
+    let spill_folder = match purpose {
+        Purpose::Plan => None,
+        Purpose::Run => Some(spill_folder(settings, project)?),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let engine = EngineSettings {
+        partitions: cores,
+        memory_limit: target.memory_limit.unwrap_or_else(default_memory),
+        spill_folder,
+        dialect: target.dialect,
+    };
+    Session::new(&engine).map_err(Stop::outside)
+}
+
+/// Spilled rows go beside the warehouse: that disk has room for tables.
+fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<PathBuf, Stop> {
+    let warehouse = project.invocation.target.warehouse.trim_start_matches("file://");
+    let folder = format!("{warehouse}/_arrowmill/spill");
+    let made = settings.files.create_folder(&folder);
+    made.map_err(|error| Stop::Outside(format!("cannot write to the warehouse: {folder}: {error}")))?;
+    Ok(settings.files.resolve(&folder))
+}
+
+/// Six tenths of what the container or machine has: the rest is for what the pool does not count.
+pub(super) fn default_memory() -> u64 {
+    let total = sysinfo::System::new().ok().map_or(0, |mut system| {
+        system.refresh_memory();
+        system.cgroup_limits().map_or(system.total_memory(), |it| it.total_memory)
+    });
+    (total / 10 * 6).max(256 << 20)
+}
+
+/// Plans what is wanted. Nothing is left to be said when this returns an error.
+pub(super) async fn plan(
+    settings: &Settings,
+    loaded: &mut Loaded,
+    wanted: &[NodeId],
+    purpose: Purpose,
+) -> Result<(Planned, Diagnostics), Stop> {
+    let session = session(settings, &loaded.project, purpose)?;
+    let warehouse = warehouse(settings, &loaded.project)?;
+    let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
+    let mut found = std::mem::take(&mut loaded.found);
+    let (existing, snapshot) = find_existing(loaded, &session, &warehouse, &wanted, purpose, &mut found).await;
+    let scope = plan::Scope {
+        project: &loaded.project,
+        graph: &loaded.graph,
+        wanted: &wanted,
+        session: &session,
+        folder: &settings.folder,
+        relations: &snapshot,
+        existing: &existing,
+    };
+    let (plan, problems) = plan::plan_project(&scope).await;
+    found.extend(problems);
+    Ok((Planned { plan, session, warehouse }, found))
+}
+
+/// Tables in the warehouse that the wanted nodes read and that nothing in this run makes.
+async fn find_existing(
+    loaded: &Loaded,
+    session: &Session,
+    warehouse: &Warehouse,
+    wanted: &BTreeSet<NodeId>,
+    purpose: Purpose,
+    found: &mut Diagnostics,
+) -> (BTreeMap<NodeId, Arc<dyn TableProvider>>, Snapshot) {
+    let mut existing = BTreeMap::new();
+    let mut snapshot = Snapshot::default();
+    if purpose == Purpose::Plan {
+        return (existing, snapshot);
+    }
+    let mut edge: Vec<(NodeId, NodeId)> = Vec::new();
+    let parents = |id: &NodeId| loaded.graph.parents(id).to_vec();
+    for id in wanted {
+        edge.extend(parents(id).into_iter().map(|parent| (parent, id.clone())));
+    }
+    let mut seen = BTreeSet::new();
+    while let Some((id, reader)) = edge.pop() {
+        let Some(node) = loaded.graph.get(&id) else { continue };
+        let is_table = match node.facts.kind {
+            NodeKind::Seed => true,
+            NodeKind::Model => !matches!(node.facts.materialized(), "view" | "ephemeral"),
+            NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) | NodeKind::Test(_) => false,
+        };
+        if wanted.contains(&id) || !seen.insert(id.clone()) {
+            continue;
+        }
+        if !is_table {
+            edge.extend(parents(&id).into_iter().map(|parent| (parent, id.clone())));
+            continue;
+        }
+        let relation = &node.facts.relation;
+        let (state, record) = warehouse.existing(relation).await;
+        let table = match (state, record) {
+            (Existing::Table, Some(record)) => {
+                execute::existing_table(session, warehouse, relation, &record.sorted_by).await.ok()
+            }
+            _ => None,
+        };
+        match table {
+            Some(table) => {
+                snapshot.add_table(relation.clone());
+                existing.insert(id, table);
+            }
+            None => found.push(not_there(loaded, &id, &reader)),
+        }
+    }
+    (existing, snapshot)
+}
+
+fn not_there(loaded: &Loaded, id: &NodeId, reader: &NodeId) -> Diagnostic {
+    let display = |id: &NodeId| loaded.graph.get(id).map(|it| it.facts.display()).unwrap_or_default();
+    let name = loaded.graph.get(id).map(|it| it.facts.name.clone()).unwrap_or_default();
+    let place = loaded.graph.get(reader).map(|it| it.facts.span.clone());
+    Diagnostic::error(
+        Code::UnknownRelation,
+        format!("{} reads {}, which is not in the warehouse and not selected", display(reader), display(id)),
+    )
+    .at_if(place)
+    .help(format!("run it first: `arrowmill run --select {name}`, or select it too"))
+}
+
+/// Writes the final SQL of everything planned below the target folder, as dbt does.
+pub(super) fn write_compiled(
+    settings: &Settings,
+    loaded: &Loaded,
+    plan: &ProjectPlan,
+    chosen: &[NodeId],
+) -> Result<(), Stop> {
+    let base = &loaded.project.file.target_path;
+    for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
+        let facts = &node.facts;
+        let sql = plan.models.get(&facts.id).map(|it| &it.sql).or(plan.tests.get(&facts.id).map(|it| &it.sql));
+        let Some(sql) = sql else { continue };
+        let path = if compile::has_template(node) {
+            facts.path.clone()
+        } else {
+            format!("{}/{}.sql", facts.path, facts.relation.identifier)
+        };
+        let path = format!("{base}/compiled/{}/{path}", facts.package);
+        let written = settings.files.write(&path, format!("{}\n", sql.trim_end()).as_bytes());
+        written.map_err(|error| Stop::Outside(format!("cannot write {path}: {error}")))?;
+    }
+    Ok(())
+}

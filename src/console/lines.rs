@@ -1,0 +1,170 @@
+//! Words for events, shared by the plain and the live form.
+
+use std::time::Duration;
+
+use crate::events::{Event, Failures, NodeLabel, Outcome};
+
+/// ANSI colours, or none.
+#[derive(Clone, Copy)]
+pub(super) enum Colour {
+    Green,
+    Yellow,
+    Red,
+    Dim,
+}
+
+pub(super) fn painted(text: &str, colour: Colour, on: bool) -> String {
+    let code = match colour {
+        Colour::Green => "32",
+        Colour::Yellow => "33",
+        Colour::Red => "31",
+        Colour::Dim => "2",
+    };
+    if on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// `1,234,567`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `3.1 MiB`.
+pub(super) fn bytes(number: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = number as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{number} B") } else { format!("{value:.1} {}", units[unit]) }
+}
+
+/// `0.42s`, `3m12s`.
+pub(super) fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 60.0 {
+        format!("{seconds:.2}s")
+    } else {
+        format!("{}m{:02}s", time.as_secs() / 60, time.as_secs() % 60)
+    }
+}
+
+/// `2 errors, 1 warning`.
+pub(super) fn found(errors: usize, warnings: usize) -> String {
+    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (errors, 0) => count(errors, "error"),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}
+
+/// The line of a node that has ended, and what belongs below it.
+pub(super) fn finished(
+    node: &NodeLabel,
+    number: usize,
+    total: usize,
+    outcome: &Outcome,
+    elapsed: Duration,
+    colour: bool,
+) -> String {
+    let (word, tint, detail) = match outcome {
+        Outcome::Built { rows, bytes: size } => {
+            let rows = rows.map(|it| format!("{} rows", thousands(it)));
+            let size = size.map(bytes);
+            let detail: Vec<String> = rows.into_iter().chain(size).collect();
+            ("OK", Colour::Green, detail.join(", "))
+        }
+        Outcome::Passed => ("PASS", Colour::Green, String::new()),
+        Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(failures)),
+        Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(failures)),
+        Outcome::Errored(_) => ("ERROR", Colour::Red, String::new()),
+        Outcome::Skipped { because } => {
+            ("SKIP", Colour::Yellow, format!("because of {}", because_name(because.as_str())))
+        }
+        Outcome::Cancelled => ("STOP", Colour::Yellow, String::new()),
+    };
+    let width = total.to_string().len();
+    let what = if node.resource_type.as_str() == "model" { &node.materialized } else { node.resource_type.as_str() };
+    let word = painted(&format!("{word:<5}"), tint, colour);
+    let time = painted(&seconds(elapsed), Colour::Dim, colour);
+    let mut line = format!("{number:>width$}/{total} {word} {what:<5} {:<40} {detail}", node.name);
+    line = format!("{:<96} {time}", line.trim_end());
+    match outcome {
+        Outcome::Warned(failures) | Outcome::Failed(failures) => line.push_str(&evidence(node, failures)),
+        Outcome::Errored(_)
+        | Outcome::Built { .. }
+        | Outcome::Passed
+        | Outcome::Skipped { .. }
+        | Outcome::Cancelled => {}
+    }
+    line
+}
+
+/// A node's name out of its id.
+fn because_name(id: &str) -> &str {
+    id.splitn(3, '.').nth(2).unwrap_or(id)
+}
+
+fn failing(failures: &Failures) -> String {
+    let count = failures.count;
+    format!("{count} failing row{}", if count == 1 { "" } else { "s" })
+}
+
+/// A few failing rows, and how to see all of them.
+fn evidence(node: &NodeLabel, failures: &Failures) -> String {
+    let indented = |text: &str| text.lines().map(|line| format!("\n      {line}")).collect::<String>();
+    let mut out = indented(&format!("in {}", node.path));
+    out.push_str(&indented(&failures.sample));
+    match &failures.stored {
+        Some(relation) => out.push_str(&indented(&format!("all of them: select * from {relation}"))),
+        None => {
+            out.push_str(&indented("all of them:"));
+            out.push_str(&indented(&failures.query).replace("\n      ", "\n        "));
+        }
+    }
+    out
+}
+
+/// The last line: `done in 0.84s: 18 success, 80 pass`.
+pub(super) fn summary(counts: &[(&'static str, usize)], elapsed: Duration) -> String {
+    let parts: Vec<String> =
+        counts.iter().map(|(status, count)| format!("{} {status}", thousands(*count as u64))).collect();
+    let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+    format!("done in {}: {parts}", seconds(elapsed))
+}
+
+/// The first line.
+pub(super) fn opening(event: &Event) -> Option<String> {
+    match event {
+        Event::RunStarted { threads, plan, .. } => {
+            let plural = if *threads == 1 { "" } else { "s" };
+            Some(format!("{plan}, {threads} thread{plural}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_carry_units() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(12), "12");
+        assert_eq!(bytes(3_250_000), "3.1 MiB");
+        assert_eq!(seconds(Duration::from_millis(420)), "0.42s");
+        assert_eq!(seconds(Duration::from_secs(192)), "3m12s");
+        assert_eq!(found(1, 2), "1 error, 2 warnings");
+    }
+}

@@ -1,0 +1,303 @@
+//! A run: nodes carried out side by side as the schedule allows, everything told through events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::common::exec_datafusion_err;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::LogicalPlan;
+use futures::FutureExt;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::data_tests::{Verdict, verdict};
+use crate::events::{Event, EventSink, Failures, NodeLabel, Outcome};
+use crate::execute::schedule::{Schedule, needs};
+use crate::execute::steps::{ask, table, view};
+use crate::execute::tables::{SortColumn, Tables};
+use crate::graph::{Graph, Node};
+use crate::materialize::{self, Step};
+use crate::parse::{NodeId, NodeKind};
+use crate::plan::{ModelPlan, ProjectPlan, Session, TestPlan, bind, explain_execution};
+use crate::warehouse::Warehouse;
+
+/// Everything that a run needs.
+pub struct Job {
+    /// The graph.
+    pub graph: Arc<Graph>,
+    /// The plans of everything chosen.
+    pub plan: Arc<ProjectPlan>,
+    /// What to carry out, in the graph's order.
+    pub chosen: Vec<NodeId>,
+    /// The engine.
+    pub session: Session,
+    /// Where relations go.
+    pub warehouse: Warehouse,
+    /// Who listens.
+    pub sink: Arc<dyn EventSink>,
+    /// Nodes side by side.
+    pub threads: usize,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Whether tests keep their failing rows, unless they say otherwise.
+    pub store_failures: bool,
+    /// Identity of the run.
+    pub run_id: String,
+    /// Becomes true when the user wants to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How a run went.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// What became of each node, in order of ending.
+    pub outcomes: Vec<(NodeId, Outcome)>,
+    /// Whether the user stopped it.
+    pub stopped: bool,
+}
+
+impl Summary {
+    /// Whether something failed.
+    pub fn failed(&self) -> bool {
+        self.stopped || self.outcomes.iter().any(|(_, it)| matches!(it, Outcome::Failed(_) | Outcome::Errored(_)))
+    }
+}
+
+/// Carries a job out.
+pub async fn run(job: Job) -> Summary {
+    let job = Arc::new(job);
+    let tables = Arc::new(Tables::new(job.warehouse.clone()));
+    let started = Instant::now();
+    let mut running = Running::new(&job);
+    let mut tasks: JoinSet<(NodeId, Outcome)> = JoinSet::new();
+    let mut stop = job.stop.clone();
+    let mut stopped = *stop.borrow();
+    loop {
+        while !stopped && tasks.len() < job.threads.max(1) {
+            let Some(id) = running.schedule.start_next() else { break };
+            running.started(&id);
+            let (job, tables) = (Arc::clone(&job), Arc::clone(&tables));
+            tasks.spawn(async move {
+                let outcome = carry_out(&job, &tables, &id).await;
+                (id, outcome)
+            });
+        }
+        if tasks.is_empty() {
+            break;
+        }
+        tokio::select! {
+            ended = tasks.join_next() => {
+                if let Some(Ok((id, outcome))) = ended {
+                    let ends_run = job.fail_fast && !outcome.is_good();
+                    running.ended(&id, outcome);
+                    stopped |= ends_run;
+                }
+            }
+            changed = stop.changed(), if !stopped => {
+                // A closed channel can't ask for anything any more.
+                stopped = changed.is_ok() && *stop.borrow();
+                if stopped {
+                    tasks.abort_all();
+                    while tasks.join_next().await.is_some() {}
+                }
+            }
+        }
+    }
+    let asked_to_stop = *job.stop.borrow();
+    running.cancel_rest(asked_to_stop);
+    job.sink.emit(&Event::RunFinished { counts: counts(&running.summary), elapsed: started.elapsed() });
+    running.summary.stopped = asked_to_stop;
+    running.summary
+}
+
+/// How often each status occurred.
+fn counts(summary: &Summary) -> Vec<(&'static str, usize)> {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for (_, outcome) in &summary.outcomes {
+        *counts.entry(outcome.status()).or_default() += 1;
+    }
+    ["success", "pass", "warn", "fail", "error", "skipped"]
+        .into_iter()
+        .filter_map(|status| counts.get(status).map(|count| (status, *count)))
+        .collect()
+}
+
+/// The bookkeeping of a run.
+struct Running<'a> {
+    job: &'a Job,
+    schedule: Schedule,
+    summary: Summary,
+    numbers: BTreeMap<NodeId, usize>,
+    started: BTreeMap<NodeId, Instant>,
+}
+
+impl<'a> Running<'a> {
+    fn new(job: &'a Job) -> Running<'a> {
+        let chosen = job.chosen.iter().cloned().collect();
+        let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen));
+        Running { job, schedule, summary: Summary::default(), numbers: BTreeMap::new(), started: BTreeMap::new() }
+    }
+
+    fn number(&mut self, id: &NodeId) -> usize {
+        let next = self.numbers.len() + 1;
+        *self.numbers.entry(id.clone()).or_insert(next)
+    }
+
+    fn started(&mut self, id: &NodeId) {
+        self.started.insert(id.clone(), Instant::now());
+        let number = self.number(id);
+        if let Some(node) = self.job.graph.get(id) {
+            let total = self.job.chosen.len();
+            self.job.sink.emit(&Event::NodeStarted { node: label(node), number, total });
+        }
+    }
+
+    fn ended(&mut self, id: &NodeId, outcome: Outcome) {
+        let good = outcome.is_good();
+        self.tell(id, outcome);
+        if good {
+            self.schedule.succeed(id);
+            return;
+        }
+        for skipped in self.schedule.fail(id) {
+            self.tell(&skipped, Outcome::Skipped { because: id.clone() });
+        }
+    }
+
+    fn cancel_rest(&mut self, _asked: bool) {
+        let unfinished: Vec<NodeId> = self.started.keys().cloned().collect();
+        let told: std::collections::BTreeSet<NodeId> = self.summary.outcomes.iter().map(|(id, _)| id.clone()).collect();
+        for id in unfinished.into_iter().chain(self.schedule.cancel()) {
+            if !told.contains(&id) {
+                self.tell(&id, Outcome::Cancelled);
+            }
+        }
+    }
+
+    fn tell(&mut self, id: &NodeId, outcome: Outcome) {
+        let number = self.number(id);
+        let elapsed = self.started.get(id).map(Instant::elapsed).unwrap_or_default();
+        if let Some(node) = self.job.graph.get(id) {
+            let (node, total) = (label(node), self.job.chosen.len());
+            self.job.sink.emit(&Event::NodeFinished { node, number, total, outcome: outcome.clone(), elapsed });
+        }
+        self.summary.outcomes.push((id.clone(), outcome));
+    }
+}
+
+fn label(node: &Node) -> NodeLabel {
+    NodeLabel {
+        id: node.facts.id.clone(),
+        name: node.facts.name.clone(),
+        resource_type: node.facts.resource_type(),
+        materialized: node.facts.materialized().to_owned(),
+        relation: node.facts.relation.clone(),
+        path: node.facts.path.clone(),
+    }
+}
+
+async fn carry_out(job: &Job, tables: &Tables, id: &NodeId) -> Outcome {
+    let Some(node) = job.graph.get(id) else { return Outcome::Cancelled };
+    // No input may take the process down: a panic in a library becomes this node's error.
+    let work = std::panic::AssertUnwindSafe(carry_out_node(job, tables, node));
+    match work.catch_unwind().await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => {
+            let problem = explain_execution(&error, &node.facts.display(), &node.facts.span);
+            Outcome::Errored(Box::new(problem))
+        }
+        Err(_) => {
+            let error = exec_datafusion_err!("the engine failed in a way that it should not; please report this query");
+            Outcome::Errored(Box::new(explain_execution(&error, &node.facts.display(), &node.facts.span)))
+        }
+    }
+}
+
+async fn carry_out_node(job: &Job, tables: &Tables, node: &Node) -> Result<Outcome> {
+    let id = &node.facts.id;
+    match &node.facts.kind {
+        NodeKind::Model | NodeKind::Seed => match job.plan.models.get(id) {
+            Some(model) => make(job, tables, node, model).await,
+            None => Err(exec_datafusion_err!("it was not planned")),
+        },
+        NodeKind::Test(_) => match job.plan.tests.get(id) {
+            Some(test) => ask_test(job, tables, node, test).await,
+            None => Err(exec_datafusion_err!("it was not planned")),
+        },
+        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) => {
+            Ok(Outcome::Built { rows: None, bytes: None })
+        }
+    }
+}
+
+fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {
+    bind(plan.clone(), &|relation, schema| tables.open(relation, schema))
+}
+
+async fn make(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Result<Outcome> {
+    let facts = &node.facts;
+    let (existing, _) = job.warehouse.existing(&facts.relation).await;
+    let decision = materialize::decide(facts.materialized(), existing);
+    let decision =
+        decision.ok_or_else(|| exec_datafusion_err!("unknown materialization `{}`", facts.materialized()))?;
+    let mut outcome = Outcome::Built { rows: None, bytes: None };
+    let staged = job.warehouse.stage(&facts.relation);
+    let mut written = None;
+    for step in decision.steps {
+        match step {
+            Step::Stage => {
+                let plan = bound(&model.plan, tables)?;
+                let (sink, id) = (Arc::clone(&job.sink), facts.id.clone());
+                let progress = Arc::new(move |rows| sink.emit(&Event::NodeProgress { id: id.clone(), rows }));
+                written = Some(table::write(&job.session, &plan, &staged, &job.run_id, progress).await?);
+            }
+            Step::Publish => {
+                let Some(table::Written { rows, order }) = written.take() else { continue };
+                let sorted_by = order.iter().map(SortColumn::display).collect();
+                let record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
+                let published = job.warehouse.publish(&staged, record).await.map_err(outside)?;
+                tables.made(&facts.relation, order);
+                outcome = Outcome::Built { rows: Some(rows), bytes: Some(published.bytes) };
+            }
+            Step::RecordView => {
+                let record = view::record(model, &facts.id, &job.run_id);
+                job.warehouse.write_record(&facts.relation, &record).await.map_err(outside)?;
+            }
+            Step::RemoveData => job.warehouse.remove_data(&facts.relation).await.map_err(outside)?,
+        }
+    }
+    Ok(outcome)
+}
+
+fn outside(error: crate::warehouse::StorageError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+async fn ask_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Result<Outcome> {
+    let facts = &node.facts;
+    let count = ask::count(&job.session, &bound(&test.count, tables)?).await?;
+    let verdict = match verdict(count, &facts.config, &facts.span) {
+        Ok(verdict) => verdict,
+        Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
+    };
+    let keeps = facts.config.flag("store_failures").unwrap_or(job.store_failures);
+    let stored = if keeps { Some(store(job, tables, node, test).await?) } else { None };
+    if verdict == Verdict::Pass {
+        return Ok(Outcome::Passed);
+    }
+    let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
+    let failures = Failures { count, sample, query: test.sql.clone(), stored };
+    Ok(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) })
+}
+
+/// Keeps all failing rows as a table; an empty one when there are none, as dbt does.
+async fn store(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Result<crate::jinja::RelationName> {
+    let relation = node.facts.relation.clone();
+    let staged = job.warehouse.stage(&relation);
+    let plan = bound(&test.rows.plan, tables)?;
+    let written = table::write(&job.session, &plan, &staged, &job.run_id, Arc::new(|_| {})).await?;
+    let record = view::table_record(&test.rows.schema, written.rows, Vec::new(), &node.facts.id, &job.run_id);
+    job.warehouse.publish(&staged, record).await.map_err(outside)?;
+    Ok(relation)
+}

@@ -1,0 +1,132 @@
+//! Which node may start: a pure state machine that knows nothing of what starting one means.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::Graph;
+use crate::parse::{NodeId, NodeKind};
+
+/// For each node of a run, the other nodes of the run that must come before it.
+pub type Needs = BTreeMap<NodeId, BTreeSet<NodeId>>;
+
+/// What the nodes of a run need of one another. As in `dbt build`, a test also stands before everything that reads all
+/// that the test reads; a weaker rule would let nodes wait for one another in a circle.
+pub fn needs(graph: &Graph, chosen: &BTreeSet<NodeId>) -> Needs {
+    let mut needs: Needs = BTreeMap::new();
+    let mut ancestors: BTreeMap<&NodeId, BTreeSet<NodeId>> = BTreeMap::new();
+    for id in chosen {
+        let above = graph.ancestors(id, None);
+        needs.insert(id.clone(), above.intersection(chosen).cloned().collect());
+        ancestors.insert(id, above);
+    }
+    let is_test = |id: &NodeId| graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Test(_)));
+    for test in chosen.iter().filter(|it| is_test(it)) {
+        let tested = graph.parents(test);
+        for (id, above) in ancestors.iter().filter(|(id, _)| !is_test(id)) {
+            if !tested.is_empty() && tested.iter().all(|it| above.contains(it)) {
+                needs.entry((*id).clone()).or_default().insert(test.clone());
+            }
+        }
+    }
+    needs
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub struct Schedule {
+    order: Vec<NodeId>,
+    open: Needs,
+    started: BTreeSet<NodeId>,
+    ended: BTreeSet<NodeId>,
+}
+
+impl Schedule {
+    /// A run over these nodes, `order` telling who goes first among those that may.
+    pub fn new(order: Vec<NodeId>, needs: Needs) -> Schedule {
+        Schedule { order, open: needs, started: BTreeSet::new(), ended: BTreeSet::new() }
+    }
+
+    /// The next node that may start; it counts as started from now on.
+    pub fn start_next(&mut self) -> Option<NodeId> {
+        let may_start = |id: &&NodeId| !self.started.contains(*id) && self.open.get(*id).is_none_or(BTreeSet::is_empty);
+        let id = self.order.iter().find(may_start)?.clone();
+        self.started.insert(id.clone());
+        Some(id)
+    }
+
+    /// Notes that a node has ended well.
+    pub fn succeed(&mut self, id: &NodeId) {
+        self.ended.insert(id.clone());
+        for open in self.open.values_mut() {
+            open.remove(id);
+        }
+    }
+
+    /// Notes that a node has ended badly. Everything that needs it, directly or not, ends too, unstarted.
+    pub fn fail(&mut self, id: &NodeId) -> Vec<NodeId> {
+        self.ended.insert(id.clone());
+        let mut skipped = Vec::new();
+        let mut edge = vec![id.clone()];
+        while let Some(failed) = edge.pop() {
+            let hit = |other: &&NodeId| {
+                !self.started.contains(*other) && self.open.get(*other).is_some_and(|it| it.contains(&failed))
+            };
+            let further: Vec<NodeId> = self.order.iter().filter(hit).cloned().collect();
+            for other in further {
+                self.started.insert(other.clone());
+                self.ended.insert(other.clone());
+                edge.push(other.clone());
+                skipped.push(other);
+            }
+        }
+        skipped
+    }
+
+    /// Ends everything that has not started.
+    pub fn cancel(&mut self) -> Vec<NodeId> {
+        let left: Vec<NodeId> = self.order.iter().filter(|it| !self.started.contains(*it)).cloned().collect();
+        self.started.extend(left.iter().cloned());
+        self.ended.extend(left.iter().cloned());
+        left
+    }
+
+    /// Whether every node has ended.
+    pub fn is_done(&self) -> bool {
+        self.ended.len() == self.order.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(order: &str, needs: &[(&str, &str)]) -> Schedule {
+        let id = |it: &str| NodeId::new(it);
+        let needs = needs.iter().map(|(node, of)| (id(node), of.split_whitespace().map(id).collect())).collect();
+        Schedule::new(order.split_whitespace().map(id).collect(), needs)
+    }
+
+    fn names(ids: &[NodeId]) -> String {
+        ids.iter().map(NodeId::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_needed_comes_first() {
+        let mut it = schedule("a b c", &[("b", "a"), ("c", "a")]);
+        let a = it.start_next().unwrap();
+        assert_eq!(a.as_str(), "a");
+        assert!(it.start_next().is_none());
+        it.succeed(&a);
+        assert_eq!(names(&[it.start_next().unwrap(), it.start_next().unwrap()]), "b c");
+        assert!(!it.is_done());
+    }
+
+    #[test]
+    fn a_failure_takes_its_descendants_and_nobody_else() {
+        let mut it = schedule("a b c d", &[("b", "a"), ("c", "b")]);
+        let a = it.start_next().unwrap();
+        assert_eq!(names(&it.fail(&a)), "b c");
+        let d = it.start_next().unwrap();
+        it.succeed(&d);
+        assert!(it.is_done());
+    }
+}

@@ -1,0 +1,128 @@
+//! Making a table: the query's rows into one staged Parquet file, and that into its place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::compute::SortOptions;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::config::TableParquetOptions;
+use datafusion::common::exec_datafusion_err;
+use datafusion::datasource::file_format::parquet::ParquetSink;
+use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::datasource::physical_plan::{FileGroup, FileOutputMode, FileSinkConfig};
+use datafusion::datasource::sink::DataSink;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
+use futures::StreamExt;
+
+use crate::execute::tables::{SortColumn, SortOrder};
+use crate::plan::Session;
+use crate::warehouse::Staged;
+
+/// A staged file, and what is known of it.
+pub(in crate::execute) struct Written {
+    /// Rows in it.
+    pub(in crate::execute) rows: u64,
+    /// How they are sorted.
+    pub(in crate::execute) order: SortOrder,
+}
+
+/// Runs a bound plan into a staged file. `progress` is told the rows so far.
+pub(in crate::execute) async fn write(
+    session: &Session,
+    plan: &LogicalPlan,
+    staged: &Staged,
+    run_id: &str,
+    progress: Arc<dyn Fn(u64) + Send + Sync>,
+) -> Result<Written> {
+    let physical = session.state().create_physical_plan(plan).await?;
+    let (physical, order) = to_one_stream(physical);
+    let context = session.state().task_ctx();
+    let schema = plan_schema(plan);
+    let stream = execute_stream(physical, Arc::clone(&context))?;
+    let stream = counted(renamed(stream, Arc::clone(&schema)), progress);
+    let url = ListingTableUrl::parse(format!("file:///{}", staged.path))?;
+    let config = FileSinkConfig {
+        original_url: url.to_string(),
+        object_store_url: ObjectStoreUrl::local_filesystem(),
+        file_group: FileGroup::default(),
+        table_paths: vec![url],
+        output_schema: schema,
+        table_partition_cols: Vec::new(),
+        insert_op: InsertOp::Append,
+        keep_partition_by_columns: false,
+        file_extension: "parquet".to_owned(),
+        file_output_mode: FileOutputMode::SingleFile,
+    };
+    let mut options = TableParquetOptions {
+        global: session.state().config_options().execution.parquet.clone(),
+        ..Default::default()
+    };
+    options.key_value_metadata.insert("arrowmill.run_id".to_owned(), Some(run_id.to_owned()));
+    let sink = ParquetSink::new(config, options);
+    let rows = DataSink::write_all(&sink, stream, &context).await?;
+    if sink.written().is_empty() {
+        return Err(exec_datafusion_err!("no file was written"));
+    }
+    Ok(Written { rows, order })
+}
+
+fn plan_schema(plan: &LogicalPlan) -> SchemaRef {
+    Arc::new(plan.schema().as_arrow().clone())
+}
+
+/// One stream out of several partitions; sorted ones are merged, so that the order is kept for those who read it.
+fn to_one_stream(plan: Arc<dyn ExecutionPlan>) -> (Arc<dyn ExecutionPlan>, SortOrder) {
+    let order = plan.output_ordering().map(|ordering| {
+        let column = |it: &datafusion::physical_expr::PhysicalSortExpr| {
+            let name = it.expr.downcast_ref::<Column>()?.name().to_owned();
+            let SortOptions { descending, nulls_first } = it.options;
+            Some(SortColumn { name, descending, nulls_first })
+        };
+        // What is sorted by an expression is sorted by the columns before it.
+        (ordering.iter().map_while(column).collect::<SortOrder>(), ordering.clone())
+    });
+    let partitions = plan.output_partitioning().partition_count();
+    match order {
+        Some((order, ordering)) if !order.is_empty() => {
+            if partitions > 1 {
+                (Arc::new(SortPreservingMergeExec::new(ordering, plan)), order)
+            } else {
+                (plan, order)
+            }
+        }
+        _ if partitions > 1 => (Arc::new(CoalescePartitionsExec::new(plan)), Vec::new()),
+        _ => (plan, Vec::new()),
+    }
+}
+
+/// The batches under the plan's own schema: physical plans may disagree on nullability.
+fn renamed(stream: SendableRecordBatchStream, schema: SchemaRef) -> SendableRecordBatchStream {
+    let to = Arc::clone(&schema);
+    let batches = stream.map(move |batch| {
+        let batch = batch?;
+        arrow::record_batch::RecordBatch::try_new(Arc::clone(&to), batch.columns().to_vec())
+            .map_err(DataFusionError::from)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, batches))
+}
+
+fn counted(stream: SendableRecordBatchStream, progress: Arc<dyn Fn(u64) + Send + Sync>) -> SendableRecordBatchStream {
+    let schema = stream.schema();
+    let rows = AtomicU64::new(0);
+    let batches = stream.inspect(move |batch| {
+        if let Ok(batch) = batch {
+            let new = batch.num_rows() as u64;
+            progress(rows.fetch_add(new, Ordering::Relaxed) + new);
+        }
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, batches))
+}

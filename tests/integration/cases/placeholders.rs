@@ -1,0 +1,43 @@
+//! What differs from run to run or from release to release, replaced by a word in brackets.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use libtest_mimic::{Failed, Trial};
+use regex::Regex;
+
+/// In this order: a timestamp holds what looks like a duration.
+static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    let patterns = [
+        (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}\.\d+(Z|[+-]\d{2}:\d{2})?", "[timestamp]"),
+        (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
+        (r"\b(\d+m ?)?\d+(\.\d+)? ?(ms|µs|s)\b", "[time]"),
+        (r"\b\d+(\.\d+)? (B|kB|KB|MB|GB|KiB|MiB|GiB)\b", "[size]"),
+    ];
+    patterns.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word)).into()
+});
+
+/// The text with placeholders. `project` is the folder that commands ran in.
+pub(super) fn put_in(text: &str, project: &Path) -> String {
+    let project = project.to_str().unwrap();
+    // The engine writes paths without the first slash.
+    let text = text.replace(project, "[project]").replace(project.trim_start_matches('/'), "[project]");
+    let text = text.replace(concat!("arrowmill ", env!("CARGO_PKG_VERSION")), "arrowmill [version]");
+    PATTERNS.iter().fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
+}
+
+pub(super) fn trials() -> Vec<Trial> {
+    fn words_in_brackets() -> Result<(), Failed> {
+        let check = |text: &str, expected: &str| assert_eq!(put_in(text, Path::new("/tmp/x/project")), expected);
+        check("in 0.12s, 3 ms, 1m 2s", "in [time], [time], [time]");
+        check("12.5 KiB of `4GiB`, 120 B", "[size] of `4GiB`, [size]");
+        check("/tmp/x/project/a.csv at tmp/x/project/a.csv", "[project]/a.csv at [project]/a.csv");
+        check("2026-11-21T01:02:03.456Z", "[timestamp]");
+        check("2026-11-21 01:02:03", "2026-11-21 01:02:03");
+        check("67e55044-10b1-426f-9247-bb680e5fe0c8", "[uuid]");
+        check(concat!("arrowmill ", env!("CARGO_PKG_VERSION")), "arrowmill [version]");
+        Ok(())
+    }
+
+    vec![Trial::test("cases::placeholders::words_in_brackets", words_in_brackets)]
+}

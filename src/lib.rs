@@ -25,8 +25,12 @@ pub mod data_tests;
 pub mod materialize;
 /// The only talk between running and reporting.
 pub mod events;
+/// What other tools read: manifest, run results, catalog, lineage.
+pub mod artifacts;
 /// The only module that prints.
 pub mod console;
+/// The documentation site: one file that needs nothing else.
+pub mod pages;
 /// Where relations live: data files, records, staging, publishing.
 #[cfg(feature = "engine")]
 pub mod warehouse;

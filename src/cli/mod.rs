@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod prepare;
 mod settings;
+mod spill;
 
 pub use settings::{Settings, Surroundings};
 

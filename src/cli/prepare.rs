@@ -1,7 +1,6 @@
 //! What most commands begin with: the project loaded, the graph built, nodes chosen, everything planned.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -9,6 +8,7 @@ use datafusion::catalog::TableProvider;
 use crate::cli::Stop;
 use crate::cli::arguments::Selecting;
 use crate::cli::settings::{Settings, selection};
+use crate::cli::spill::SpillFolder;
 use crate::compile;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::execute;
@@ -42,6 +42,8 @@ pub(super) struct Planned {
     pub(super) plan: ProjectPlan,
     pub(super) session: Session,
     pub(super) warehouse: Warehouse,
+    /// Kept for as long as the session is used.
+    pub(super) spill: Option<SpillFolder>,
 }
 
 /// Loads the project. What is wrong with it is kept for later, unless nothing can be done at all.
@@ -86,29 +88,40 @@ pub(super) fn warehouse(settings: &Settings, project: &ParsedProject) -> Result<
 }
 
 /// The engine, as the target wants it.
-pub(super) fn session(settings: &Settings, project: &ParsedProject, purpose: Purpose) -> Result<Session, Stop> {
+pub(super) fn session(project: &ParsedProject, spill: Option<&SpillFolder>) -> Result<Session, Stop> {
     let target = &project.invocation.target;
-    let spill_folder = match purpose {
-        Purpose::Plan => None,
-        Purpose::Run => Some(spill_folder(settings, project)?),
-    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let engine = EngineSettings {
         partitions: cores,
         memory_limit: target.memory_limit.unwrap_or_else(default_memory),
-        spill_folder,
+        spill_folder: spill.map(SpillFolder::path),
         dialect: target.dialect,
+        options: engine_options(target),
     };
     Session::new(&engine).map_err(Stop::outside)
 }
 
+/// The target's `settings`, as dbt-duckdb calls the options of its engine. Only our own targets have ours.
+fn engine_options(target: &crate::project::Target) -> Vec<(String, String)> {
+    let settings = target.raw.get("settings").and_then(crate::project::Json::as_object);
+    let text = |value: &crate::project::Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let ours = settings.filter(|_| target.kind == "datafusion");
+    ours.into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
 /// Spilled rows go beside the warehouse: that disk has room for tables.
-fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<PathBuf, Stop> {
+fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<SpillFolder, Stop> {
     let warehouse = project.invocation.target.warehouse.trim_start_matches("file://");
     let folder = format!("{warehouse}/_arrowmill/spill");
-    let made = settings.files.create_folder(&folder);
-    made.map_err(|error| Stop::Outside(format!("cannot write to the warehouse: {folder}: {error}")))?;
-    Ok(settings.files.resolve(&folder))
+    let made = SpillFolder::make(&settings.files, &folder, &settings.request.invocation_id);
+    made.map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "no permission".to_owned(),
+            std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+            _ => error.to_string(),
+        };
+        Stop::Outside(format!("can't write to the warehouse `{warehouse}`: {why}; is it the right folder, and yours?"))
+    })
 }
 
 /// Six tenths of what the container or machine has: the rest is for what the pool does not count.
@@ -127,7 +140,11 @@ pub(super) async fn plan(
     wanted: &[NodeId],
     purpose: Purpose,
 ) -> Result<(Planned, Diagnostics), Stop> {
-    let session = session(settings, &loaded.project, purpose)?;
+    let spill = match purpose {
+        Purpose::Plan => None,
+        Purpose::Run => Some(spill_folder(settings, &loaded.project)?),
+    };
+    let session = session(&loaded.project, spill.as_ref())?;
     let warehouse = warehouse(settings, &loaded.project)?;
     let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
     let mut found = std::mem::take(&mut loaded.found);
@@ -143,7 +160,7 @@ pub(super) async fn plan(
     };
     let (plan, problems) = plan::plan_project(&scope).await;
     found.extend(problems);
-    Ok((Planned { plan, session, warehouse }, found))
+    Ok((Planned { plan, session, warehouse, spill }, found))
 }
 
 /// Tables in the warehouse that the wanted nodes read and that nothing in this run makes.

@@ -1,7 +1,7 @@
 //! From a node to its final SQL: templates rendered with every reference resolved.
 //! Knows what exists through [`Relations`]; plans nothing and runs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostic, SourceText};
@@ -32,6 +32,8 @@ pub struct Compiled {
     pub sql: String,
     /// What the template logged.
     pub lines: Vec<LogLine>,
+    /// Files that printed a value that nothing sets.
+    pub unset: BTreeSet<String>,
 }
 
 /// Renders one model, analysis or singular test.
@@ -41,8 +43,8 @@ pub struct Compiled {
 pub fn compile(project: &ParsedProject, node: &Node, relations: &dyn Relations) -> Result<Compiled, Diagnostic> {
     let scope = Arc::new(scope(project, node, relations));
     let sql = project.templates.render(&node.facts.source, &scope)?;
-    let lines = std::mem::take(&mut scope.captured().lines);
-    Ok(Compiled { sql: without_end(&sql), lines })
+    let captured = std::mem::take(&mut *scope.captured());
+    Ok(Compiled { sql: without_end(&sql), lines: captured.lines, unset: captured.unset })
 }
 
 /// A trailing semicolon ends a statement; inside of another one it would be a mistake.
@@ -64,8 +66,8 @@ pub fn compile_inline(
     let phase = Phase::Compile { resolve, incremental: Incremental::No };
     let scope = Arc::new(Scope::new(&project.invocation, phase));
     let sql = project.templates.render_text(source, &scope)?;
-    let lines = std::mem::take(&mut scope.captured().lines);
-    Ok(Compiled { sql: without_end(&sql), lines })
+    let captured = std::mem::take(&mut *scope.captured());
+    Ok(Compiled { sql: without_end(&sql), lines: captured.lines, unset: captured.unset })
 }
 
 /// The context in which a node's templates render.

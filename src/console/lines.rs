@@ -79,7 +79,7 @@ pub(super) fn finished(
 ) -> String {
     let (word, tint, detail) = match outcome {
         Outcome::Built { rows, bytes: size } => {
-            let rows = rows.map(|it| format!("{} rows", thousands(it)));
+            let rows = rows.map(|it| format!("{} row{}", thousands(it), if it == 1 { "" } else { "s" }));
             let size = size.map(bytes);
             let detail: Vec<String> = rows.into_iter().chain(size).collect();
             ("OK", Colour::Green, detail.join(", "))
@@ -110,9 +110,14 @@ pub(super) fn finished(
     line
 }
 
-/// A node's name out of its id.
+/// A node's name out of its id; ids of generic tests end in a hash.
 fn because_name(id: &str) -> &str {
-    id.splitn(3, '.').nth(2).unwrap_or(id)
+    let name = id.splitn(3, '.').nth(2).unwrap_or(id);
+    let is_hash = |it: &str| it.len() == 10 && it.bytes().all(|it| it.is_ascii_hexdigit());
+    match name.rsplit_once('.') {
+        Some((name, hash)) if id.starts_with("test.") && is_hash(hash) => name,
+        _ => name,
+    }
 }
 
 fn failing(failures: &Failures) -> String {
@@ -166,5 +171,7 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(420)), "0.42s");
         assert_eq!(seconds(Duration::from_secs(192)), "3m12s");
         assert_eq!(found(1, 2), "1 error, 2 warnings");
+        assert_eq!(because_name("model.shop.orders"), "orders");
+        assert_eq!(because_name("test.shop.unique_orders_id.0123456789"), "unique_orders_id");
     }
 }

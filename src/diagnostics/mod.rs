@@ -94,6 +94,12 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a fact, where there is one.
+    pub fn note_if(mut self, note: Option<String>) -> Self {
+        self.notes.extend(note);
+        self
+    }
+
     /// Adds a way out.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());

@@ -20,7 +20,7 @@ use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
 use crate::parse::{NodeId, NodeKind};
 use crate::plan::{ModelPlan, ProjectPlan, Session, TestPlan, bind, explain_execution};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Staged, Warehouse};
 
 /// Everything that a run needs.
 pub struct Job {
@@ -236,13 +236,21 @@ fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {
 }
 
 async fn make(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Result<Outcome> {
+    let staged = job.warehouse.stage(&node.facts.relation);
+    let outcome = perform(job, tables, node, model, &staged).await;
+    if outcome.is_err() {
+        job.warehouse.discard(&staged).await;
+    }
+    outcome
+}
+
+async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, staged: &Staged) -> Result<Outcome> {
     let facts = &node.facts;
     let (existing, _) = job.warehouse.existing(&facts.relation).await;
     let decision = materialize::decide(facts.materialized(), existing);
     let decision =
         decision.ok_or_else(|| exec_datafusion_err!("unknown materialization `{}`", facts.materialized()))?;
     let mut outcome = Outcome::Built { rows: None, bytes: None };
-    let staged = job.warehouse.stage(&facts.relation);
     let mut written = None;
     for step in decision.steps {
         match step {
@@ -250,13 +258,13 @@ async fn make(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Res
                 let plan = bound(&model.plan, tables)?;
                 let (sink, id) = (Arc::clone(&job.sink), facts.id.clone());
                 let progress = Arc::new(move |rows| sink.emit(&Event::NodeProgress { id: id.clone(), rows }));
-                written = Some(table::write(&job.session, &plan, &staged, &job.run_id, progress).await?);
+                written = Some(table::write(&job.session, &plan, staged, &job.run_id, progress).await?);
             }
             Step::Publish => {
                 let Some(table::Written { rows, order }) = written.take() else { continue };
                 let sorted_by = order.iter().map(SortColumn::display).collect();
                 let record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
-                let published = job.warehouse.publish(&staged, record).await.map_err(outside)?;
+                let published = job.warehouse.publish(staged, record).await.map_err(outside)?;
                 tables.made(&facts.relation, order);
                 outcome = Outcome::Built { rows: Some(rows), bytes: Some(published.bytes) };
             }

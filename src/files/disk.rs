@@ -14,6 +14,12 @@ pub struct Disk {
     root: PathBuf,
 }
 
+/// A lock that this process has, released when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: fs::File,
+}
+
 impl Disk {
     /// The folder that relative paths start from.
     pub fn new(root: impl Into<PathBuf>) -> Self {
@@ -39,18 +45,19 @@ impl Disk {
         fs::create_dir_all(self.resolve(path))
     }
 
-    /// Takes the lock that keeps two runs from writing to one warehouse; released when the file is dropped.
+    /// Takes a lock among processes: on a file, for as long as the lock is kept. A process that dies leaves the file
+    /// and releases the lock.
     ///
     /// # Errors
     /// `WouldBlock` where another process has it.
-    pub fn lock(&self, path: &str) -> io::Result<fs::File> {
+    pub fn lock(&self, path: &str) -> io::Result<Lock> {
         let full = self.resolve(path);
         if let Some(folder) = full.parent() {
             fs::create_dir_all(folder)?;
         }
         let file = fs::File::options().create(true).truncate(false).write(true).open(full)?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(Lock { _file: file }),
             Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }

@@ -4,7 +4,7 @@
 mod disk;
 mod in_memory;
 
-pub use disk::Disk;
+pub use disk::{Disk, Lock};
 pub use in_memory::InMemory;
 
 use std::io;

@@ -90,7 +90,7 @@ pub fn build(project: &ParsedProject) -> (Graph, Diagnostics) {
             resolved.insert(node.facts.id.clone(), node);
         }
     }
-    let order = sort(&resolved, &mut found);
+    let order = sort(&resolved, nodes, &mut found);
     let mut sorted = IndexMap::new();
     for id in order {
         if let Some(node) = resolved.remove(&id) {
@@ -191,7 +191,7 @@ fn unknown_source(who: &str, call: &SourceCall, span: &Span, names: &Names<'_>) 
 }
 
 /// An order with every input first, by name among equals; circles are reported and left out.
-fn sort(nodes: &BTreeMap<NodeId, Node>, found: &mut Diagnostics) -> Vec<NodeId> {
+fn sort(nodes: &BTreeMap<NodeId, Node>, parsed: &[ParsedNode], found: &mut Diagnostics) -> Vec<NodeId> {
     // What depends on a node that was left out can't be placed either, but its own mistake is not this one's.
     let known = |node: &Node| node.inputs.iter().all(|it| nodes.contains_key(it));
     let mut waiting: BTreeMap<&NodeId, usize> =
@@ -216,11 +216,16 @@ fn sort(nodes: &BTreeMap<NodeId, Node>, found: &mut Diagnostics) -> Vec<NodeId> 
             }
         }
     }
-    report_circles(nodes, &waiting.into_keys().collect(), found);
+    report_circles(nodes, parsed, &waiting.into_keys().collect(), found);
     order
 }
 
-fn report_circles(nodes: &BTreeMap<NodeId, Node>, stuck: &BTreeSet<&NodeId>, found: &mut Diagnostics) {
+fn report_circles(
+    nodes: &BTreeMap<NodeId, Node>,
+    parsed: &[ParsedNode],
+    stuck: &BTreeSet<&NodeId>,
+    found: &mut Diagnostics,
+) {
     let mut reported: BTreeSet<&NodeId> = BTreeSet::new();
     for start in stuck {
         let mut path: Vec<&NodeId> = vec![start];
@@ -234,7 +239,7 @@ fn report_circles(nodes: &BTreeMap<NodeId, Node>, stuck: &BTreeSet<&NodeId>, fou
                 let first = circle.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(at, _)| at);
                 circle.rotate_left(first);
                 if reported.insert(circle[0]) {
-                    found.push(circle_problem(nodes, &circle));
+                    found.push(circle_problem(nodes, parsed, &circle));
                 }
                 break;
             }
@@ -243,15 +248,29 @@ fn report_circles(nodes: &BTreeMap<NodeId, Node>, stuck: &BTreeSet<&NodeId>, fou
     }
 }
 
-fn circle_problem(nodes: &BTreeMap<NodeId, Node>, circle: &[&NodeId]) -> Diagnostic {
+/// `circle` holds each node before the one that reads it; the last one is read by the first.
+fn circle_problem(nodes: &BTreeMap<NodeId, Node>, parsed: &[ParsedNode], circle: &[&NodeId]) -> Diagnostic {
     let name = |id: &&NodeId| nodes.get(*id).map_or_else(|| id.to_string(), |it| it.facts.name.clone());
     let mut names: Vec<String> = circle.iter().map(name).collect();
     names.extend(names.first().cloned());
-    let mut problem =
-        Diagnostic::error(Code::Cycle, format!("models need each other in a circle: {}", names.join(" -> ")))
-            .help("break the circle: move what they share into a model of its own");
-    if let Some(node) = circle.first().and_then(|it| nodes.get(*it)) {
-        problem = problem.at(node.facts.span.clone());
-    }
-    problem
+    let inputs = circle.iter().skip(circle.len().saturating_sub(1)).chain(circle);
+    let mut calls = circle.iter().zip(inputs).filter_map(|(reader, input)| {
+        let words = format!("`{}` reads `{}`", name(reader), name(input));
+        call_place(nodes.get(*reader)?, parsed, input).map(|it| (it, words))
+    });
+    let problem = match circle {
+        [one] => Diagnostic::error(Code::Cycle, format!("model `{}` reads itself", name(one)))
+            .help("a model that goes on from its own last state reads `{{ this }}`"),
+        _ => Diagnostic::error(Code::Cycle, format!("models need each other in a circle: {}", names.join(" -> ")))
+            .help("break the circle: move what they share into a model of its own"),
+    };
+    let problem = problem.at_if(calls.next().map(|(place, _)| place));
+    calls.fold(problem, |problem, (place, words)| problem.related(place, words))
+}
+
+/// Where a node's template calls for an input.
+fn call_place(reader: &Node, parsed: &[ParsedNode], input: &NodeId) -> Option<Span> {
+    let written = parsed.iter().find(|it| it.facts.id == reader.facts.id)?;
+    let means = |call: &RefCall| reader.calls.node(&UseOf::Ref(call.clone())) == Some(input);
+    written.refs.iter().find(|(call, _)| means(call)).map(|(_, span)| span.clone())
 }

@@ -160,7 +160,14 @@ impl Object for Callable {
         if let Some(depth) = state.get_extension_mut::<Depth>() {
             depth.0 -= 1;
         }
-        result.or_else(|error| returned(&error).ok_or(error))
+        result.or_else(|error| match returned(&error) {
+            Some(value) => Ok(value),
+            // An error of its own for each call: the engine notes where the call is.
+            None => {
+                let words = format!("in macro `{}`", self.name);
+                Err(Error::new(ErrorKind::InvalidOperation, words).with_source(error))
+            }
+        })
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

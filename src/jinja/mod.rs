@@ -15,7 +15,7 @@ pub use scope::{Captured, Incremental, Invocation, LogLine, Phase, RefCall, Reso
 pub use source_map::SourceMap;
 pub use yaml_text::YamlText;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use minijinja::{Environment, UndefinedBehavior, Value};
@@ -40,6 +40,14 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_formatter(|out, state, value| {
+            if value.is_undefined()
+                && let Ok(scope) = Scope::of(state)
+            {
+                scope.captured().unset.insert(state.name().to_owned());
+            }
+            minijinja::escape_formatter(out, state, value)
+        });
         functions::register_all(&mut environment);
         let mut templates = Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros) };
         let mut imports = String::new();
@@ -138,6 +146,17 @@ impl Templates {
                     problem.at(at.clone())
                 }
             })
+    }
+
+    /// Names that a file uses and that nothing sets. They print as nothing, which is seldom what is meant.
+    pub fn unset_names(&self, source: &SourceText) -> BTreeSet<String> {
+        let Ok(template) = self.environment.get_template(&source.path) else { return BTreeSet::new() };
+        let mut names: BTreeSet<String> = template.undeclared_variables(false).into_iter().collect();
+        for (known, _) in self.environment.globals() {
+            names.remove(known);
+        }
+        names.retain(|it| !scope::MEMBERS.contains(&it.as_str()));
+        names
     }
 
     fn explain(&self, error: &minijinja::Error, source: &Arc<SourceText>) -> Diagnostic {

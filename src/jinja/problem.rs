@@ -60,9 +60,12 @@ pub(super) fn explain(
         Some(problem) => {
             Diagnostic::error(problem.code, problem.message.as_str()).help_if(problem.help.as_ref(), Clone::clone)
         }
-        None => describe(deepest, macros),
+        None => describe(deepest, source, macros),
     };
-    let diagnostic = diagnostic.at_if(places.last().cloned().or_else(|| Some(Span::file(source))));
+    let diagnostic = match diagnostic.place {
+        Some(_) => diagnostic,
+        None => diagnostic.at_if(places.last().cloned().or_else(|| Some(Span::file(source)))),
+    };
     // A macro's mistake is shown in the macro, and where the user's own file called it.
     match places.iter().find(|it| it.source.path == source.path) {
         Some(caller) if places.last().is_some_and(|it| it.source.path != source.path) => {
@@ -85,8 +88,15 @@ fn place(error: &Error, source: &Arc<SourceText>, sources: &BTreeMap<String, Arc
     }
 }
 
-fn describe(error: &Error, macros: &Macros) -> Diagnostic {
+fn describe(error: &Error, source: &Arc<SourceText>, macros: &Macros) -> Diagnostic {
     let detail = error.detail().unwrap_or_default();
+    if let Some(name) = detail.split_once("(`").and_then(|(_, it)| it.strip_suffix("` is undefined)")) {
+        return Diagnostic::error(Code::UnknownMacro, format!("there is no package or variable `{name}`"))
+            .help("packages lie below `packages-install-path`; variables are set with `{% set %}` before their use");
+    }
+    if detail.contains("recursion limit") {
+        return Diagnostic::error(Code::BadJinja, "macros call each other without end");
+    }
     match error.kind() {
         ErrorKind::UnknownFunction => {
             let name = detail.split_whitespace().next().unwrap_or_default();
@@ -97,10 +107,40 @@ fn describe(error: &Error, macros: &Macros) -> Diagnostic {
                     "this project defines no macros; are `macro-paths` right, and its packages installed?".to_owned()
                 })
         }
-        ErrorKind::SyntaxError => Diagnostic::error(Code::BadJinja, format!("invalid Jinja: {detail}")),
+        ErrorKind::SyntaxError if detail.starts_with("unexpected end of input") => match unclosed_block(source) {
+            Some((place, word)) => Diagnostic::error(Code::BadJinja, format!("`{word}` is never closed"))
+                .at(place)
+                .help(format!("close it with `{{% end{word} %}}`")),
+            None => Diagnostic::error(Code::BadJinja, format!("invalid Jinja: {detail}")),
+        },
+        ErrorKind::UnknownFilter => {
+            let name = detail.strip_prefix("filter ").and_then(|it| it.strip_suffix(" is unknown"));
+            Diagnostic::error(Code::BadJinja, format!("there is no filter `{}`", name.unwrap_or(detail)))
+        }
+        ErrorKind::SyntaxError => {
+            let detail = detail.replace("end of variable block", "`}}`").replace("end of block", "`%}`");
+            Diagnostic::error(Code::BadJinja, format!("invalid Jinja: {detail}"))
+        }
         _ if detail.is_empty() => Diagnostic::error(Code::BadJinja, format!("Jinja failed: {}", error.kind())),
         _ => Diagnostic::error(Code::BadJinja, format!("Jinja failed: {}: {detail}", error.kind())),
     }
+}
+
+/// The innermost block that is open at the end of a text.
+fn unclosed_block(source: &Arc<SourceText>) -> Option<(Span, &'static str)> {
+    const BLOCKS: [&str; 9] = ["autoescape", "block", "call", "filter", "for", "if", "macro", "test", "with"];
+    let mut open = Vec::new();
+    for (at, _) in source.text.match_indices("{%") {
+        let tag = source.text[at + 2..].trim_start_matches(['-', '+']).trim_start();
+        let word = &tag[..tag.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(tag.len())];
+        if let Some(opened) = BLOCKS.iter().find(|it| **it == word) {
+            let end = source.text[at..].find("%}").map_or(source.text.len(), |it| at + it + 2);
+            open.push((Span::new(source, at..end), *opened));
+        } else if word.starts_with("end") {
+            open.pop();
+        }
+    }
+    open.pop()
 }
 
 /// A template of our own that does not compile.

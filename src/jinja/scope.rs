@@ -77,6 +77,8 @@ pub struct Captured {
     pub lines: Vec<LogLine>,
     /// Macros called, as `package.name`.
     pub macros: std::collections::BTreeSet<String>,
+    /// Files that printed a value that nothing sets; it prints as nothing.
+    pub unset: std::collections::BTreeSet<String>,
 }
 
 /// Answers references once the graph is known.
@@ -164,7 +166,7 @@ impl Scope {
     }
 }
 
-const MEMBERS: &[&str] = &[
+pub(super) const MEMBERS: &[&str] = &[
     "context",
     "dbt_version",
     "execute",

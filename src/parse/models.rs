@@ -220,6 +220,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
     if word == "model" && source.text.trim().is_empty() {
         found.push(
             Diagnostic::error(Code::EmptyModel, format!("{} is empty", source.path))
+                .at(Span::file(source))
                 .help("write a `select`, or remove the file"),
         );
         return None;

@@ -106,6 +106,16 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     }
     nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
     report_duplicates(&nodes, found);
+    let is_relation =
+        |it: &ParsedNode| matches!(it.facts.kind, crate::parse::NodeKind::Model | crate::parse::NodeKind::Seed);
+    if !nodes.iter().any(is_relation) && !found.has_errors() {
+        let folders = file.paths.models.join(", ");
+        found.push(
+            Diagnostic::warning(Code::MissingFile, format!("the project has no models: no .sql files below {folders}"))
+                .at(file.name.span.clone())
+                .help("check `model-paths`, or write a first model"),
+        );
+    }
     nodes.dedup_by(|a, b| a.facts.id == b.facts.id);
     let (nodes, disabled) = nodes.into_iter().partition(|it| it.facts.config.enabled());
     Some(ParsedProject { invocation, file, templates, nodes, broken, disabled })
@@ -139,6 +149,7 @@ fn find_target(
     let asked = request.profile.clone().or_else(|| file.profile.as_ref().map(|it| it.value.clone()));
     let profile = asked.clone().unwrap_or_else(|| file.name.value.clone());
     let path = request.profiles_dirs.iter().map(|it| files::join(it, "profiles.yml")).find(|it| files.exists(it));
+    let place = file.profile.as_ref().filter(|_| request.profile.is_none()).map(|it| it.span.clone());
     let mut target = match path {
         Some(path) => {
             let source = collect(read_text(files, &path), found)?;
@@ -146,15 +157,18 @@ fn find_target(
             let profiles = Profiles::read(&source, found)?;
             if profiles.has(&profile) || request.profile.is_some() || request.target.is_some() || path == "profiles.yml"
             {
-                profiles.target(&profile, request.target.as_deref(), &YamlText::new(&early), found)?
+                profiles.target(&profile, request.target.as_deref(), place, &YamlText::new(&early), found)?
             } else {
                 Target::embedded(&profile)
             }
         }
         None if request.target.as_deref().is_some_and(|it| it != "dev") => {
+            let name = |it: &String| if it.is_empty() { "the project's folder".to_owned() } else { it.clone() };
+            let folders: Vec<String> = request.profiles_dirs.iter().map(name).collect();
             found.push(
                 Diagnostic::error(Code::Profile, "a target is asked for, but there is no `profiles.yml`")
-                    .note(format!("looked in: {}", request.profiles_dirs.join(", "))),
+                    .note(format!("looked in: {}", folders.join(", ")))
+                    .help("write a `profiles.yml` with this target, or leave `--target` away"),
             );
             return None;
         }
@@ -272,13 +286,10 @@ fn read_properties(
 fn report_duplicates(nodes: &[ParsedNode], found: &mut Diagnostics) {
     for (first, second) in nodes.iter().zip(nodes.iter().skip(1)).filter(|(a, b)| a.facts.id == b.facts.id) {
         found.push(
-            Diagnostic::error(
-                Code::DuplicateName,
-                format!("there are two {}s `{}`", first.facts.resource_type().as_str(), first.facts.name),
-            )
-            .at(second.facts.span.clone())
-            .related(first.facts.span.clone(), "the other one")
-            .help("names must be unique in a project, also across folders; rename one of them"),
+            Diagnostic::error(Code::DuplicateName, format!("{} is defined twice", first.facts.display()))
+                .at(second.facts.span.clone())
+                .related(first.facts.span.clone(), "the other one")
+                .help("names must be unique in a project, also across folders and files; rename or remove one of them"),
         );
     }
     let mut by_relation = BTreeMap::new();
@@ -295,10 +306,11 @@ fn report_duplicates(nodes: &[ParsedNode], found: &mut Diagnostics) {
                 Diagnostic::error(
                     Code::DuplicateName,
                     format!(
-                        "{} and {} would both be {}",
+                        "{} and {} would both be `{}.{}`",
                         first.facts.display(),
                         node.facts.display(),
-                        node.facts.relation
+                        node.facts.relation.schema,
+                        node.facts.relation.identifier
                     ),
                 )
                 .at(node.facts.span.clone())

@@ -85,6 +85,9 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     let needed = needed(scope);
     let mut planner =
         Planner { scope, plan: ProjectPlan::default(), compiled: BTreeMap::new(), found: Diagnostics::new() };
+    for node in scope.graph.nodes().filter(|it| matches!(it.facts.kind, NodeKind::Model | NodeKind::Seed)) {
+        planner.plan.catalog.announce(&node.facts.name);
+    }
     for node in scope.graph.nodes().filter(|it| needed.contains(&it.facts.id)) {
         match &node.facts.kind {
             NodeKind::Source(facts) => planner.source(node, facts).await,
@@ -267,6 +270,11 @@ impl Planner<'_> {
                 return;
             }
         };
+        // Better now than when the test has been asked.
+        if let Err(problem) = data_tests::verdict(0, &node.facts.config, &node.facts.span) {
+            self.found.push(problem);
+            return;
+        }
         let NodeKind::Test(test) = &node.facts.kind else { return };
         let template = matches!(test.form, TestForm::Singular).then_some(&node.facts.source);
         let limited = match node.facts.config.get("limit").and_then(Json::as_u64) {
@@ -317,9 +325,25 @@ impl Planner<'_> {
                 let who = node.facts.display();
                 let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
                 let problem = explain(&error, &origin, &self.plan.catalog, locate);
-                self.found.push(problem);
+                self.found.push(problem.note_if(self.unset(node)));
                 None
             }
+        }
+    }
+
+    /// Jinja prints what nothing sets as nothing, and the SQL around it is then wrong in ways that hide the reason.
+    fn unset(&self, node: &Node) -> Option<String> {
+        let printed_in = &self.compiled.get(&node.facts.id)?.unset;
+        let names = self.scope.project.templates.unset_names(&node.facts.source);
+        let names = names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+        match printed_in.first() {
+            Some(path) if *path == node.facts.path && !names.is_empty() => {
+                Some(format!("nothing sets {names} in this template, so it is printed as nothing"))
+            }
+            Some(path) => {
+                Some(format!("{path} prints a value that nothing sets, and so nothing: is an argument missing?"))
+            }
+            None => None,
         }
     }
 

@@ -4,14 +4,16 @@
 mod check;
 mod column_types;
 mod context;
+mod failure;
 mod locate;
 mod problem;
 mod query;
 mod relation;
 mod session;
+mod wording;
 
 pub use check::{ModelPlan, ProjectPlan, Scope, TestPlan, plan_project};
-pub use problem::explain_execution;
+pub use failure::explain_execution;
 pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};

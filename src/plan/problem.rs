@@ -1,5 +1,6 @@
 //! The engine's errors in the user's words, at the user's places.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::common::Span as EngineSpan;
@@ -10,6 +11,7 @@ use crate::diagnostics::{Code, Diagnostic, SourceText, Span, closest};
 use crate::jinja::SourceMap;
 use crate::plan::context::UNKNOWN_RELATION;
 use crate::plan::relation::Catalog;
+use crate::plan::wording::{rephrase, tidy};
 
 /// Where the text of a query came from.
 pub(super) struct Origin<'a> {
@@ -55,10 +57,10 @@ pub(super) fn explain(
     catalog: &Catalog,
     located: impl FnOnce() -> Option<EngineSpan>,
 ) -> Diagnostic {
-    let mut spans = Vec::new();
-    let inner = unwrap(error, &mut spans);
+    let (mut spans, mut candidates) = (Vec::new(), Vec::new());
+    let inner = unwrap(error, &mut spans, &mut candidates);
     let span = spans.first().and_then(|it| origin.place(*it));
-    let diagnostic = describe(inner, origin, catalog);
+    let diagnostic = describe(inner, origin, catalog, &candidates);
     let place = diagnostic
         .place
         .clone()
@@ -68,24 +70,35 @@ pub(super) fn explain(
     diagnostic.at(place)
 }
 
-/// The error under contexts, and the spans found on the way.
-fn unwrap<'a>(error: &'a DataFusionError, spans: &mut Vec<EngineSpan>) -> &'a DataFusionError {
+/// The error under contexts.
+pub(super) fn innermost(error: &DataFusionError) -> &DataFusionError {
+    unwrap(error, &mut Vec::new(), &mut Vec::new())
+}
+
+/// The error under contexts, and the spans and candidates found on the way.
+fn unwrap<'a>(
+    error: &'a DataFusionError,
+    spans: &mut Vec<EngineSpan>,
+    candidates: &mut Vec<String>,
+) -> &'a DataFusionError {
     match error {
         DataFusionError::Diagnostic(diagnostic, inner) => {
             spans.extend(diagnostic.span);
-            unwrap(inner, spans)
+            let notes = diagnostic.notes.iter().filter_map(|it| it.message.strip_prefix("possible column "));
+            candidates.extend(notes.map(str::to_owned));
+            unwrap(inner, spans, candidates)
         }
-        DataFusionError::Context(_, inner) => unwrap(inner, spans),
-        DataFusionError::Shared(inner) => unwrap(inner, spans),
-        DataFusionError::Collection(errors) => errors.first().map_or(error, |it| unwrap(it, spans)),
+        DataFusionError::Context(_, inner) => unwrap(inner, spans, candidates),
+        DataFusionError::Shared(inner) => unwrap(inner, spans, candidates),
+        DataFusionError::Collection(errors) => errors.first().map_or(error, |it| unwrap(it, spans, candidates)),
         other => other,
     }
 }
 
-fn describe(error: &DataFusionError, origin: &Origin<'_>, catalog: &Catalog) -> Diagnostic {
+fn describe(error: &DataFusionError, origin: &Origin<'_>, catalog: &Catalog, candidates: &[String]) -> Diagnostic {
     let who = origin.who;
     match error {
-        DataFusionError::SchemaError(schema_error, _) => schema_problem(schema_error, origin),
+        DataFusionError::SchemaError(schema_error, _) => schema_problem(schema_error, origin, candidates),
         DataFusionError::SQL(parser_error, _) => syntax(&parser_error.to_string(), origin),
         DataFusionError::Plan(message) => plan_problem(message, origin, catalog),
         DataFusionError::NotImplemented(message) => {
@@ -95,43 +108,80 @@ fn describe(error: &DataFusionError, origin: &Origin<'_>, catalog: &Catalog) -> 
     }
 }
 
-fn schema_problem(error: &SchemaError, origin: &Origin<'_>) -> Diagnostic {
+fn schema_problem(error: &SchemaError, origin: &Origin<'_>, candidates: &[String]) -> Diagnostic {
     let who = origin.who;
+    let place = |field: &Column| {
+        field.spans.first().and_then(|it| origin.place(it)).or_else(|| origin.place_of_text(&field.name))
+    };
+    let two = |name: &str| {
+        Diagnostic::error(Code::InvalidQuery, format!("{who}: two columns are called `{name}`"))
+            .help("give one of them another name with `as`")
+    };
     match error {
         SchemaError::FieldNotFound { field, valid_fields } => {
-            let names: Vec<&str> = valid_fields.iter().map(Column::name).collect();
-            let relation = field.relation.as_ref().map(|it| format!(" in `{}`", it.table())).unwrap_or_default();
-            let mut shown: Vec<&str> = names.clone();
-            shown.dedup();
-            let more = shown.len().saturating_sub(12);
-            shown.truncate(12);
-            let mut note = format!("there is: {}", shown.join(", "));
-            if more > 0 {
-                note.push_str(&format!(" and {more} more"));
-            }
-            let span =
-                field.spans.first().and_then(|it| origin.place(it)).or_else(|| origin.place_of_text(&field.name));
-            let problem =
-                Diagnostic::error(Code::UnknownColumn, format!("{who}: column `{}` not found{relation}", field.name))
-                    .at_if(span)
-                    .help_if(closest(&field.name, names), |it| format!("did you mean `{it}`?"));
-            if valid_fields.is_empty() { problem } else { problem.note(note) }
+            missing_column(field, valid_fields, who).at_if(place(field))
         }
+        // A name that says its relation is ambiguous only beside a column that took the same name with `as`.
+        SchemaError::AmbiguousReference { field } if field.relation.is_some() => two(&field.name).at_if(place(field)),
         SchemaError::AmbiguousReference { field } => {
-            let span =
-                field.spans.first().and_then(|it| origin.place(it)).or_else(|| origin.place_of_text(&field.name));
-            Diagnostic::error(
-                Code::AmbiguousColumn,
-                format!("{who}: column `{}` could be of several relations", field.name),
-            )
-            .at_if(span)
-            .help(format!("write the relation before it: `relation.{}`", field.name))
+            let relations: Vec<String> = candidates.iter().map(|it| format!("`{}`", with_one_relation(it))).collect();
+            let help = match relations.as_slice() {
+                [] => format!("write the relation before it: `relation.{}`", field.name),
+                relations => format!("write {}", relations.join(" or ")),
+            };
+            let words = format!("{who}: column `{}` could be of several relations", field.name);
+            Diagnostic::error(Code::AmbiguousColumn, words).at_if(place(field)).help(help)
         }
         SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            Diagnostic::error(Code::InvalidQuery, format!("{who}: two columns are called `{name}`"))
-                .at_if(origin.place_of_text(name))
-                .help("give one of them another name with `as`")
+            two(name).at_if(origin.place_of_text(name))
         }
+    }
+}
+
+/// `warehouse.main.orders.id` → `orders.id`.
+fn with_one_relation(column: &str) -> &str {
+    column.rmatch_indices('.').nth(1).map_or(column, |(at, _)| &column[at + 1..])
+}
+
+fn missing_column(field: &Column, valid: &[Column], who: &str) -> Diagnostic {
+    let relation_of = |it: &Column| it.relation.as_ref().map(|it| it.table().to_owned());
+    let Some(relation) = relation_of(field) else {
+        let names: Vec<&str> = valid.iter().map(Column::name).collect();
+        return Diagnostic::error(Code::UnknownColumn, format!("{who}: column `{}` not found", field.name))
+            .help_if(closest(&field.name, names.iter().copied()), |it| format!("did you mean `{it}`?"))
+            .note_if(list(&names));
+    };
+    let relations: BTreeSet<String> = valid.iter().filter_map(relation_of).collect();
+    if !relations.contains(&relation) {
+        let words = format!("{who}: nothing in this query is called `{relation}`");
+        let ephemeral = relations.iter().any(|it| it.strip_prefix("__dbt__cte__") == Some(relation.as_str()));
+        let names: Vec<&str> =
+            relations.iter().map(String::as_str).filter(|it| !it.starts_with("__dbt__cte__")).collect();
+        return Diagnostic::error(Code::UnknownRelation, words)
+            .help_if(ephemeral.then_some(()), |()| {
+                format!("give the model its name here: `{{{{ ref('{relation}') }}}} as {relation}`")
+            })
+            .help_if(closest(&relation, names.iter().copied()), |it| format!("did you mean `{it}`?"))
+            .note_if(list(&names));
+    }
+    let own: Vec<&str> =
+        valid.iter().filter(|it| relation_of(it).as_ref() == Some(&relation)).map(Column::name).collect();
+    let elsewhere = valid.iter().find(|it| it.name == field.name).and_then(relation_of);
+    Diagnostic::error(Code::UnknownColumn, format!("{who}: column `{}` not found in `{relation}`", field.name))
+        .help_if(closest(&field.name, own.iter().copied()), |it| format!("did you mean `{it}`?"))
+        .help_if(elsewhere, |it| format!("`{it}` has it: `{it}.{}`", field.name))
+        .note_if(list(&own))
+}
+
+/// The first dozen of what there is, each once.
+fn list(names: &[&str]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let names: Vec<&str> = names.iter().copied().filter(|it| seen.insert(*it)).collect();
+    let shown = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => None,
+        1..=12 => Some(format!("there is: {shown}")),
+        all => Some(format!("there is: {shown} and {} more", all - 12)),
     }
 }
 
@@ -142,18 +192,51 @@ fn syntax(message: &str, origin: &Origin<'_>) -> Diagnostic {
         Some((words, position)) => (words, position.split_once(", Column: ")),
         None => (message, None),
     };
-    let place = position.and_then(|(line, column)| {
-        let number = |it: &str| it.trim().parse::<u64>().ok();
-        let start = datafusion::common::Location { line: number(line)?, column: number(column)? };
-        let word = Span::word_at(
-            &SourceText::new("", origin.sql),
-            usize::try_from(start.line).ok()?,
-            usize::try_from(start.column).ok()?,
-        );
-        Some(origin.at_offset(word.range.start, word.range.end.max(word.range.start + 1)))
+    let word = position.and_then(|(line, column)| {
+        let number = |it: &str| it.trim().parse::<usize>().ok();
+        Some(Span::word_at(&SourceText::new("", origin.sql), number(line)?, number(column)?).range)
     });
-    let words = words.replace("Expected: ", "expected ").replace(", found: ", ", found ").replace("EOF", "the end");
-    Diagnostic::error(Code::BadSql, format!("{}: {}", origin.who, tidy(&words))).at_if(place)
+    // What stands before a keyword is often still taken for a name, and the mistake is noticed much later.
+    let until = word.as_ref().map_or(origin.sql.len(), |it| it.start + 1);
+    if let Some((comma, keyword)) = comma_before_keyword(origin.sql, until) {
+        return Diagnostic::error(Code::BadSql, format!("{}: a comma stands before `{keyword}`", origin.who))
+            .at(origin.at_offset(comma, comma + 1))
+            .help("remove the comma, or write what is missing behind it");
+    }
+    let place = word.map(|it| origin.at_offset(it.start, it.end.max(it.start + 1)));
+    Diagnostic::error(Code::BadSql, format!("{}: {}", origin.who, expectation(words))).at_if(place)
+}
+
+/// `Expected: ), found: as` → `expected `)`, found `as``.
+fn expectation(words: &str) -> String {
+    let Some((expected, found)) = words.strip_prefix("Expected: ").and_then(|it| it.rsplit_once(", found: ")) else {
+        return tidy(words);
+    };
+    let is_word = expected.contains(' ') || expected.contains(char::is_lowercase);
+    let expected = if is_word { expected.to_owned() } else { format!("`{expected}`") };
+    let found = if found == "EOF" { "the end".to_owned() } else { format!("`{found}`") };
+    format!("expected {expected}, found {found}")
+}
+
+/// The last comma before `until` that only a keyword follows, where there can be no keyword.
+fn comma_before_keyword(sql: &str, until: usize) -> Option<(usize, &str)> {
+    const KEYWORDS: [&str; 7] = ["from", "group", "having", "limit", "order", "union", "where"];
+    let mut found = None;
+    let mut quoted = false;
+    for (at, character) in sql.char_indices().take_while(|(at, _)| *at < until) {
+        match character {
+            '\'' => quoted = !quoted,
+            ',' if !quoted => {
+                let rest = sql[at + 1..].trim_start();
+                let word = &rest[..rest.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(rest.len())];
+                if KEYWORDS.iter().any(|it| it.eq_ignore_ascii_case(word)) {
+                    found = Some((at, word));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn plan_problem(message: &str, origin: &Origin<'_>, catalog: &Catalog) -> Diagnostic {
@@ -174,54 +257,10 @@ fn plan_problem(message: &str, origin: &Origin<'_>, catalog: &Catalog) -> Diagno
         return Diagnostic::error(Code::UnknownFunction, format!("{who}: there is no function `{name}`"))
             .help_if(meant.filter(|it| closest(name, [*it]).is_some()), |it| format!("did you mean `{it}`?"));
     }
+    if let Some(problem) = rephrase(message, who) {
+        return problem;
+    }
     let types = ["coerce", "common argument type", "incompatible types", "does not support", "No function matches"];
     let code = if types.iter().any(|it| message.contains(it)) { Code::WrongType } else { Code::InvalidQuery };
     Diagnostic::error(code, format!("{who}: {}", tidy(message)))
-}
-
-/// One line, lower case at its start, no final dot: the first sentence of what the engine says.
-fn tidy(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default().trim();
-    let line = line.split(" No function matches").next().unwrap_or(line);
-    let line = line.trim_start_matches("Error during planning: ").trim_start_matches("Execution error: ");
-    let line = line.trim_start_matches("Internal error: ").trim_end_matches(['.', ' ']);
-    let mut characters = line.chars();
-    match characters.next() {
-        Some(first) if characters.clone().next().is_some_and(char::is_lowercase) => {
-            first.to_lowercase().chain(characters).collect()
-        }
-        _ => line.to_owned(),
-    }
-}
-
-/// What went wrong while a query ran, in the user's words.
-pub fn explain_execution(error: &DataFusionError, who: &str, place: &Span) -> Diagnostic {
-    let root = unwrap(error, &mut Vec::new()).find_root();
-    let message = root.strip_backtrace();
-    let diagnostic = |code, message: String| Diagnostic::error(code, message).at(place.clone());
-    match root {
-        DataFusionError::ResourcesExhausted(_) => diagnostic(
-            Code::InvalidQuery,
-            format!("{who}: the memory limit is reached, and nothing more can be spilled"),
-        )
-        .note(tidy(&message))
-        .help("raise `memory_limit` in the profile, or lower `threads`"),
-        _ if message.contains("No space left on device") => {
-            diagnostic(Code::UnreadableFile, format!("{who}: the disk is full"))
-                .help("make room and run again; what was there before is untouched")
-        }
-        _ if message.contains("Permission denied") => {
-            diagnostic(Code::UnreadableFile, format!("{who}: no permission: {}", tidy(&message)))
-        }
-        _ if message.contains("incorrect number of fields") => diagnostic(
-            Code::UnreadableSource,
-            format!("{who}: a line of a source's CSV has too many or too few fields"),
-        )
-        .note(tidy(&message))
-        .help("mend the line, or check the source's `delimiter` and `quote`"),
-        DataFusionError::ArrowError(_, _) | DataFusionError::ParquetError(_) => {
-            diagnostic(Code::UnreadableSource, format!("{who}: {}", tidy(&message)))
-        }
-        _ => diagnostic(Code::InvalidQuery, format!("{who}: {}", tidy(&message))),
-    }
 }

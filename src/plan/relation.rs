@@ -68,8 +68,12 @@ impl Catalog {
     }
 
     fn add(&mut self, relation: &RelationName, source: Arc<dyn TableSource>) {
-        self.names.push(relation.identifier.clone());
         self.relations.insert(key(&relation.database, &relation.schema, &relation.identifier), source);
+    }
+
+    /// Tells of a name before there is something behind it, for 'did you mean'.
+    pub fn announce(&mut self, name: &str) {
+        self.names.push(name.to_owned());
     }
 
     /// What a full name means.
@@ -77,7 +81,7 @@ impl Catalog {
         self.relations.get(&key(database, schema, identifier)).cloned()
     }
 
-    /// All identifiers, for 'did you mean'.
+    /// All names announced, for 'did you mean'.
     pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }

@@ -26,6 +26,8 @@ pub struct EngineSettings {
     pub spill_folder: Option<PathBuf>,
     /// Whose SQL is read.
     pub dialect: Dialect,
+    /// The profile's `settings`: options of the engine by name, without `datafusion.`.
+    pub options: Vec<(String, String)>,
 }
 
 /// The engine could not be set up.
@@ -45,7 +47,10 @@ impl Session {
     /// # Errors
     /// Options that the engine refuses.
     pub fn new(settings: &EngineSettings) -> Result<Session, SessionError> {
-        let config = configure(settings);
+        let mut config = configure(settings);
+        for (name, value) in &settings.options {
+            config.options_mut().set(&format!("datafusion.{name}"), value)?;
+        }
         let runtime = runtime(settings)?;
         let mut state = SessionStateBuilder::new()
             .with_config(config)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::project::yaml::{Yaml, YamlFile};
 use crate::project::{Json, RenderText};
 
@@ -94,6 +94,7 @@ impl Profiles {
         &self,
         profile: &str,
         target: Option<&str>,
+        asked_at: Option<Span>,
         render: &dyn RenderText,
         found: &mut Diagnostics,
     ) -> Option<Target> {
@@ -103,12 +104,14 @@ impl Profiles {
                 root.entries().into_iter().map(|(key, _)| key.value).filter(|it| it != "config").collect();
             found.push(
                 Diagnostic::error(Code::Profile, format!("there is no profile `{profile}` in {}", self.path))
+                    .at_if(asked_at)
                     .help_if(closest(profile, names.iter().map(String::as_str)), |it| format!("did you mean `{it}`?"))
                     .note(format!("it has: {}", names.join(", "))),
             );
             return None;
         };
-        let default = match yaml.get("target") {
+        let written = yaml.get("target");
+        let default = match written {
             Some(it) => it.rendered(render, found).as_str().map(str::to_owned),
             None => None,
         };
@@ -118,7 +121,7 @@ impl Profiles {
             let names: Vec<_> = outputs.into_iter().flat_map(|it| it.entries()).map(|(key, _)| key.value).collect();
             found.push(
                 Diagnostic::error(Code::Profile, format!("profile `{profile}` has no target `{name}`"))
-                    .at(yaml.span())
+                    .at(written.filter(|_| target.is_none()).or(outputs).unwrap_or(yaml).span())
                     .help_if(closest(&name, names.iter().map(String::as_str)), |it| format!("did you mean `{it}`?"))
                     .note(format!("it has: {}", names.join(", "))),
             );

@@ -79,11 +79,42 @@ fn syntax_error(source: &Arc<SourceText>, error: &dbt_yaml::Error) -> Diagnostic
             .at_if(place)
             .help("indent with spaces");
     }
-    let duplicate = message.contains("duplicate entry");
-    let message = if duplicate { message.replace("duplicate entry with", "duplicate") } else { message };
+    if let Some(key) = message.split_once("duplicate entry with key \"").and_then(|(_, it)| it.strip_suffix('"')) {
+        let second = place.as_ref().and_then(|it| second_key(source, it.range.start, key));
+        return Diagnostic::error(Code::BadYaml, format!("the key `{key}` is there twice"))
+            .at_if(second.or(place))
+            .help("remove one of the two");
+    }
+    if message.contains("mapping values are not allowed") {
+        return Diagnostic::error(Code::BadYaml, "a key can't begin here")
+            .at_if(place)
+            .help("indent the line like the one above it; a text with a colon in it needs quotes");
+    }
+    if let Some(opened) = text.split_once("while scanning a quoted scalar at line ").map(|(_, it)| it) {
+        let number = |it: &str| it.split(|it: char| !it.is_ascii_digit()).next().and_then(|it| it.parse().ok());
+        let start = opened.split_once(" column ").and_then(|(line, column)| Some((number(line)?, number(column)?)));
+        return Diagnostic::error(Code::BadYaml, "a quote is never closed")
+            .at_if(start.map(|(line, column)| Span::word_at(source, line, column)).or(place));
+    }
     Diagnostic::error(Code::BadYaml, format!("invalid YAML: {message}"))
         .at_if(place)
         .help_if(text.split("while parsing").nth(1), |rest| format!("the mistake may be earlier: while parsing{rest}"))
+}
+
+/// Where a key stands for the second time.
+fn second_key(source: &Arc<SourceText>, from: usize, key: &str) -> Option<Span> {
+    let mut start = source.text[..from].rfind('\n').map_or(0, |at| at + 1);
+    let mut places = Vec::new();
+    for line in source.text[start..].split_inclusive('\n') {
+        let indented = line.trim_start_matches([' ', '-']);
+        if indented.strip_prefix(key).is_some_and(|it| it.trim_start().starts_with(':')) {
+            let at = start + line.len() - indented.len();
+            places.push((line.len() - indented.len(), Span::new(source, at..at + key.len())));
+        }
+        start += line.len();
+    }
+    let (depth, _) = places.first()?;
+    places.iter().skip(1).find(|(it, _)| it == depth).map(|(_, span)| span.clone())
 }
 
 /// A value inside a file.

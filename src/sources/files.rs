@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use object_store::ObjectMeta;
 
@@ -93,11 +94,12 @@ async fn try_open(
     let inferred = listing.infer_schema(session, &url).await.map_err(|error| {
         options
             .unreadable(format!("the files of {} can't be read as {}", options.display, connector.name()))
-            .note(first_line(&error.to_string()))
+            .note(cause(&error))
+            .help("is it cut off, or in another format? then mend the file, or set `format`, `delimiter` or `quote`")
     })?;
     let schema = settle_schema(options, &inferred, &partitions, found);
     let config = ListingTableConfig::new(url).with_listing_options(listing).with_schema(schema);
-    let table = ListingTable::try_new(config).map_err(|error| options.unreadable(error.to_string()))?;
+    let table = ListingTable::try_new(config).map_err(|error| options.unreadable(cause(&error)))?;
     Ok(Arc::new(table))
 }
 
@@ -165,12 +167,20 @@ async fn list(
         .at(options.place.clone())
         .help("check the path; it is relative to the project's folder")
     };
+    let refused = |error: &DataFusionError| {
+        error.to_string().contains("Permission denied").then(|| {
+            let words = format!("no permission to read the files of {} at `{}`", options.display, options.location);
+            Diagnostic::error(Code::UnreadableFile, words)
+                .at(options.place.clone())
+                .help("check the permissions of the files and of the folders above them")
+        })
+    };
     let store = session.runtime_env().object_store(url).map_err(|error| options.unreadable(error.to_string()))?;
     let ending = if url.is_folder() { options.text("format").unwrap_or_default() } else { "" };
     let listed = url.list_all_files(session, store.as_ref(), ending).await;
     let mut files: Vec<ObjectMeta> = match listed {
-        Ok(stream) => stream.try_collect().await.map_err(|_| missing())?,
-        Err(_) => return Err(missing()),
+        Ok(stream) => stream.try_collect().await.map_err(|error| refused(&error).unwrap_or_else(missing))?,
+        Err(error) => return Err(refused(&error).unwrap_or_else(missing)),
     };
     files.sort_by(|a, b| a.location.cmp(&b.location));
     if files.is_empty() { Err(missing()) } else { Ok(files) }
@@ -240,6 +250,29 @@ fn settle_schema(
     Arc::new(Schema::new(inferred.fields().iter().map(settle).collect::<Vec<_>>()))
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+/// The innermost reason, without the names of the layers that it came through.
+fn cause(error: &DataFusionError) -> String {
+    let text = error.find_root().strip_backtrace();
+    let text = text.lines().map(str::trim).rfind(|it| !it.is_empty() && *it != "caused by").unwrap_or_default();
+    let layers = ["Arrow", "Csv", "Execution", "External", "Io", "Json", "Parquet", "Parser"];
+    let mut rest = text;
+    while let Some(inner) = layers.iter().find_map(|it| rest.strip_prefix(it)?.strip_prefix(" error: ")) {
+        rest = inner;
+    }
+    // `Expected 3 records, found 4 records at line 3`: the fields of a line, in truth.
+    if let Some((expected, found)) = rest.split_once("Expected ").and_then(|(_, it)| it.split_once(", found "))
+        && let (Some(expected), Some((found, line))) = (first_word(expected), found.split_once(" at "))
+    {
+        return format!("{line} has {} fields where {expected} are expected", first_word(found).unwrap_or(found));
+    }
+    let rest = rest.trim_end_matches('.').replace("Encountered UTF-8 error while reading CSV file: ", "");
+    let mut characters = rest.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => rest,
+    }
+}
+
+fn first_word(text: &str) -> Option<&str> {
+    text.split_whitespace().next()
 }

@@ -13,7 +13,6 @@ pub use record::{ColumnRecord, Record, RecordKind};
 
 use std::sync::Arc;
 
-use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
@@ -113,21 +112,6 @@ impl Warehouse {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(StorageError::new("cannot remove", &path, error)),
         }
-    }
-
-    /// Removes what runs that did not end well have left in staging. Only for the holder of the warehouse's lock.
-    pub async fn recover(&self) -> Result<usize, StorageError> {
-        let staging = self.path(&format!("{OWN}/staged"));
-        let mut removed = 0;
-        let mut left = self.store().list(Some(&staging));
-        while let Some(file) =
-            left.try_next().await.map_err(|error| StorageError::new("cannot list", &staging, error))?
-        {
-            let deleted = self.store().delete(&file.location).await;
-            deleted.map_err(|error| StorageError::new("cannot remove", &file.location, error))?;
-            removed += 1;
-        }
-        Ok(removed)
     }
 }
 

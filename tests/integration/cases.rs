@@ -20,7 +20,7 @@
 //! | block | what it does |
 //! |---|---|
 //! | `-- path --` | writes a file, from the lines up to the next block; blank lines at the end don't count |
-//! | `-- path (how, …) --` | the same, in another way: `hex`, `empty`, `no newline`, `removed`, `mode 000`, `copy data/raw/x.csv` (from the repository), `first 100 bytes`; a path that ends in `/` is a folder |
+//! | `-- path (how, …) --` | the same, in another way: `hex`, `empty`, `no newline`, `removed`, `mode 000`, `copy data/raw/x.csv` (from the repository), `first 100 bytes`, `line 2 times 1000`; a path that ends in `/` is a folder |
 //! | `$ arrowmill …` | runs the command; what it prints (both streams, in order) and `exit: N` follow |
 //! | `$ NAME=value arrowmill …` | the same with an environment variable |
 //! | `files: folder …` | what exists below the folders: one path a line, or `(none)` |
@@ -29,7 +29,7 @@
 //!
 //! A project without a `dbt_project.yml` of its own is given one with a name and nothing else. Commands get a fixed
 //! environment: no colour, no profile, an empty home. A case with a `mode` runs as a user without privileges. What
-//! differs from run to run has a placeholder: `[project]`, `[time]`, `[size]`, `[uuid]`, `[timestamp]`, `[version]`.
+//! differs from run to run has a placeholder: `[project]`, `[home]`, `[time]`, `[size]`, `[uuid]`, `[timestamp]`, `[version]`.
 //! `BLESS=1 cargo test --test integration cases` writes what happened into the cases; read the difference before you
 //! commit it. What no message may hold, a panic or the engine's own words, fails even then.
 

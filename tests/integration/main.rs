@@ -10,12 +10,14 @@
 
 mod architecture;
 mod cases;
+mod killing;
+mod oracle;
 
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [architecture::trials(), cases::trials()];
+    let trials = [architecture::trials(), cases::trials(), killing::trials(), oracle::trials()];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

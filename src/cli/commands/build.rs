@@ -10,6 +10,7 @@ use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::events::{Event, Level};
 use crate::execute::{self, Job};
+use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
 
@@ -51,7 +52,8 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     if settings.dry_run {
         return dry_run(settings, &loaded, &planned, &chosen).await;
     }
-    let lock = format!("{}/_arrowmill/lock", loaded.project.invocation.target.warehouse.trim_start_matches("file://"));
+    let own = format!("{}/_arrowmill", loaded.project.invocation.target.warehouse.trim_start_matches("file://"));
+    let lock = format!("{own}/lock");
     let _lock = settings.files.lock(&lock).map_err(|error| match error.kind() {
         std::io::ErrorKind::WouldBlock => Stop::Outside(format!(
             "another run is using the warehouse {}; wait for its end",
@@ -59,7 +61,10 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         )),
         _ => Stop::Outside(format!("cannot write to the warehouse: {lock}: {error}")),
     })?;
-    planned.warehouse.recover().await.map_err(Stop::outside)?;
+    // What a killed run was writing has names that a store does not list: the whole folder goes. Only the lock's holder may.
+    let staged = format!("{own}/staged");
+    let removed = settings.files.remove(&staged);
+    removed.map_err(|error| Stop::Outside(format!("cannot write to the warehouse: {staged}: {error}")))?;
     prepare::write_compiled(settings, &loaded, &planned.plan, &chosen)?;
     let sink = settings.console.sink();
     for line in &planned.plan.lines {

@@ -21,7 +21,9 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, output: CheckOutpu
     }
     if output == CheckOutput::Text {
         let (models, tests) = (planned.plan.models.len(), planned.plan.tests.len());
-        settings.console.say(&format!("checked {models} models and {tests} tests: no errors"));
+        let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+        let (models, tests) = (count(models, "model"), count(tests, "test"));
+        settings.console.say(&format!("checked {models} and {tests}: no errors"));
     }
     Ok(Exit::Success)
 }

@@ -6,7 +6,7 @@ use crate::cli::{Exit, Settings, Stop};
 pub(super) fn run(settings: &Settings) -> Result<Exit, Stop> {
     let loaded = prepare::load(settings)?;
     let target = &loaded.project.invocation.target;
-    let session = prepare::session(settings, &loaded.project, prepare::Purpose::Plan)?;
+    let session = prepare::session(&loaded.project, None)?;
     let memory = target.memory_limit.unwrap_or_else(prepare::default_memory);
     let lines = [
         ("arrowmill", env!("CARGO_PKG_VERSION").to_owned()),

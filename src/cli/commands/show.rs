@@ -105,7 +105,7 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
 
 async fn fetch(settings: &Settings, mut loaded: Loaded, id: &NodeId, limit: Option<usize>) -> Result<Rows, Stop> {
     // What exists is shown as it is; everything else is computed from what exists.
-    let (Planned { plan, session, warehouse }, found) =
+    let (Planned { plan, session, warehouse, spill: _spill }, found) =
         prepare::plan(settings, &mut loaded, std::slice::from_ref(id), Purpose::Run).await?;
     prepare::report(settings, found)?;
     let query = plan.models.get(id).map(|it| &it.plan).or(plan.tests.get(id).map(|it| &it.rows.plan));

@@ -102,7 +102,8 @@ pub(super) fn trials() -> Vec<Trial> {
         check("a // crate::x\nb", "a            \nb");
         check("a /* x /* y */ z */ b", "a                   b");
         check("f(\"crate::x \\\" y\") + 1", "f(               ) + 1");
-        check("r#\"a \"quoted\" b\"# + b\"x\" + y", "                    + b    + y");
+        let blank = |length: usize| " ".repeat(length);
+        check("r#\"a \"b\" c\"# + b\"x\" + y", &format!("{} + b{} + y", blank(12), blank(3)));
         check("let c = '\"'; let d: &'a str = \"x\";", "let c =    ; let d: &'a str =    ;");
         check("'\\'' '\\u{1}' 'é' x", "                  x");
         Ok(())

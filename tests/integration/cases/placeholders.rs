@@ -13,23 +13,31 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
         (r"\b(\d+m ?)?\d+(\.\d+)? ?(ms|µs|s)\b", "[time]"),
         (r"\b\d+(\.\d+)? (B|kB|KB|MB|GB|KiB|MiB|GiB)\b", "[size]"),
+        // Columns are padded by the width of what stood there.
+        (r" {2,}\[(time|size)\]", "  [$1]"),
     ];
     patterns.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word)).into()
 });
 
-/// The text with placeholders. `project` is the folder that commands ran in.
-pub(super) fn put_in(text: &str, project: &Path) -> String {
-    let project = project.to_str().unwrap();
-    // The engine writes paths without the first slash.
-    let text = text.replace(project, "[project]").replace(project.trim_start_matches('/'), "[project]");
+/// The text with placeholders. `sandbox` is the folder of the folders `project` and `home`.
+pub(super) fn put_in(text: &str, sandbox: &Path) -> String {
+    let mut text = text.to_owned();
+    for folder in ["project", "home"] {
+        let path = format!("{}/{folder}", sandbox.to_str().unwrap());
+        let word = format!("[{folder}]");
+        // The engine writes paths without the first slash.
+        text = text.replace(&path, &word).replace(path.trim_start_matches('/'), &word);
+    }
     let text = text.replace(concat!("arrowmill ", env!("CARGO_PKG_VERSION")), "arrowmill [version]");
     PATTERNS.iter().fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
 }
 
 pub(super) fn trials() -> Vec<Trial> {
     fn words_in_brackets() -> Result<(), Failed> {
-        let check = |text: &str, expected: &str| assert_eq!(put_in(text, Path::new("/tmp/x/project")), expected);
+        let check = |text: &str, expected: &str| assert_eq!(put_in(text, Path::new("/tmp/x")), expected);
         check("in 0.12s, 3 ms, 1m 2s", "in [time], [time], [time]");
+        check("/tmp/x/home/.dbt", "[home]/.dbt");
+        check("table a       0.12s", "table a  [time]");
         check("12.5 KiB of `4GiB`, 120 B", "[size] of `4GiB`, [size]");
         check("/tmp/x/project/a.csv at tmp/x/project/a.csv", "[project]/a.csv at [project]/a.csv");
         check("2026-11-21T01:02:03.456Z", "[timestamp]");

@@ -53,6 +53,13 @@ impl Sandbox {
         let full = self.path(path);
         let is_folder = path.ends_with('/');
         fs::create_dir_all(if is_folder { &full } else { full.parent().unwrap() })?;
+        let mut lines = lines.to_vec();
+        for how in how {
+            if let How::Line(number, times) = how {
+                let line = lines.get(number - 1).ok_or("there is no such line")?.clone();
+                lines.splice(number - 1..*number, std::iter::repeat_n(line, *times));
+            }
+        }
         let mut content = Some((lines.join("\n") + "\n").into_bytes()).filter(|_| !is_folder);
         let mut mode = None;
         for how in how {
@@ -63,6 +70,7 @@ impl Sandbox {
                 How::Removed => content = None,
                 How::Mode(octal) => mode = Some(*octal),
                 How::Copy(from) => content = Some(fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(from))?),
+                How::Line(..) => {}
                 How::First(bytes) => content = content.map(|it| it[..*bytes].to_vec()),
             }
         }
@@ -99,7 +107,7 @@ impl Sandbox {
             command.env(name, value);
         }
         let (printed, exit) = run_to_end(command)?;
-        let printed = placeholders::put_in(&printed, &self.path("").components().collect::<PathBuf>());
+        let printed = placeholders::put_in(&printed, self.folder.path());
         let mut lines: Vec<String> = printed.lines().map(|it| it.trim_end().to_owned()).collect();
         lines.push(format!("exit: {exit}"));
         Ok(lines)
@@ -141,18 +149,17 @@ impl Sandbox {
             }
         }
         found.sort();
-        let root = self.path("").components().collect::<PathBuf>();
-        let found: Vec<String> = found.iter().map(|it| placeholders::put_in(it, &root)).collect();
+        let found: Vec<String> = found.iter().map(|it| placeholders::put_in(it, self.folder.path())).collect();
         if found.is_empty() { vec!["(none)".to_owned()] } else { found }
     }
 
     /// A file's lines, each after a bar.
     pub(super) fn text(&self, path: &str) -> Vec<String> {
         match fs::read_to_string(self.path(path)) {
-            Ok(text) => {
-                let root = self.path("").components().collect::<PathBuf>();
-                placeholders::put_in(&text, &root).lines().map(|it| format!("| {it}").trim_end().to_owned()).collect()
-            }
+            Ok(text) => placeholders::put_in(&text, self.folder.path())
+                .lines()
+                .map(|it| format!("| {it}").trim_end().to_owned())
+                .collect(),
             Err(_) => vec!["(none)".to_owned()],
         }
     }

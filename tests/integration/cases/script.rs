@@ -45,6 +45,8 @@ pub(super) enum How {
     Copy(String),
     /// Only so many bytes of it.
     First(usize),
+    /// A line of it, counted from 1, so many times.
+    Line(usize, usize),
 }
 
 impl Script {
@@ -145,6 +147,7 @@ impl fmt::Display for How {
             How::Mode(mode) => write!(f, "mode {mode:03o}"),
             How::Copy(path) => write!(f, "copy {path}"),
             How::First(bytes) => write!(f, "first {bytes} bytes"),
+            How::Line(number, times) => write!(f, "line {number} times {times}"),
         }
     }
 }
@@ -175,6 +178,7 @@ fn read_how(text: &str, line: &str) -> Result<Vec<How>, Failed> {
             ["mode", mode] => How::Mode(u32::from_str_radix(mode, 8).ok()?),
             ["copy", path] => How::Copy((*path).to_owned()),
             ["first", bytes, "bytes"] => How::First(bytes.parse().ok()?),
+            ["line", number, "times", times] => How::Line(number.parse().ok()?, times.parse().ok()?),
             _ => return None,
         })
     };

@@ -1,0 +1,263 @@
+//! The graph of a project for people and tools: what feeds what, with descriptions, columns and their tests.
+//! Tests are facts about nodes here, not nodes. `lineage.json` is this type; Mermaid and DOT are drawings of it.
+
+mod describe;
+mod dot;
+mod mermaid;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::artifacts::CatalogEntry;
+use crate::graph::{Graph, Node};
+use crate::parse::{NodeFacts, NodeId, NodeKind, ParsedProject, ResourceType, TestForm};
+
+/// The artifact. Nodes are sorted by id, edges by their ends.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lineage {
+    /// Who wrote it: `arrowmill 0.1.0`.
+    pub generator: String,
+    /// The root project's name.
+    pub project: String,
+    /// Models, seeds, sources and exposures.
+    pub nodes: Vec<LineageNode>,
+    /// What feeds what.
+    pub edges: Vec<LineageEdge>,
+}
+
+/// A node.
+#[derive(Debug, Clone, Serialize)]
+pub struct LineageNode {
+    /// dbt's `unique_id`.
+    pub id: String,
+    /// Its name; of sources, `source.table`.
+    pub name: String,
+    /// `model`, `seed`, `source` or `exposure`.
+    #[serde(rename = "type")]
+    pub resource_type: &'static str,
+    /// Its package.
+    pub package: String,
+    /// The first folder below the folder of its kind: `staging`, `marts`, …
+    pub layer: Option<String>,
+    /// How it is made; `None` for what the project does not make.
+    pub materialized: Option<String>,
+    /// The file that defines it.
+    pub path: String,
+    /// The relation that it is; `None` for ephemeral models and exposures.
+    pub relation: Option<String>,
+    /// Markdown.
+    pub description: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Columns: those that the relation has, else those that are described.
+    pub columns: Vec<LineageColumn>,
+    /// Tests of the node as a whole.
+    pub tests: Vec<LineageTest>,
+}
+
+/// A column.
+#[derive(Debug, Clone, Serialize)]
+pub struct LineageColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type, where known.
+    #[serde(rename = "type")]
+    pub data_type: Option<String>,
+    /// Markdown.
+    pub description: String,
+    /// Tests of it.
+    pub tests: Vec<LineageTest>,
+}
+
+/// A test.
+#[derive(Debug, Clone, Serialize)]
+pub struct LineageTest {
+    /// dbt's `unique_id`.
+    pub id: String,
+    /// What it asks, for people: `unique`, `in dim_users.user_id`.
+    pub label: String,
+}
+
+/// That one node feeds another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LineageEdge {
+    /// Id of what feeds.
+    pub from: String,
+    /// Id of what is fed.
+    pub to: String,
+}
+
+/// The lineage of a project. Columns and types come from `catalog` where it knows the node; it may be empty.
+pub fn lineage(project: &ParsedProject, graph: &Graph, catalog: &[CatalogEntry]) -> Lineage {
+    let known: BTreeMap<&NodeId, &CatalogEntry> = catalog.iter().map(|it| (&it.id, it)).collect();
+    let shown: BTreeMap<&NodeId, &Node> =
+        graph.nodes().filter(|it| is_shown(&it.facts)).map(|it| (&it.facts.id, it)).collect();
+    let mut tests = tests_by_node(graph);
+    let nodes = shown.values().map(|node| {
+        let id = &node.facts.id;
+        lineage_node(&node.facts, known.get(id).copied(), tests.remove(id).unwrap_or_default())
+    });
+    let nodes = nodes.collect();
+    let edge = |from: &NodeId, to: &NodeId| LineageEdge { from: from.to_string(), to: to.to_string() };
+    let mut edges: Vec<LineageEdge> = shown
+        .values()
+        .flat_map(|node| node.inputs.iter().filter(|it| shown.contains_key(it)).map(|it| edge(it, &node.facts.id)))
+        .collect();
+    edges.sort();
+    Lineage {
+        generator: concat!("arrowmill ", env!("CARGO_PKG_VERSION")).to_owned(),
+        project: project.file.name.value.clone(),
+        nodes,
+        edges,
+    }
+}
+
+fn is_shown(facts: &NodeFacts) -> bool {
+    match facts.resource_type() {
+        ResourceType::Exposure | ResourceType::Model | ResourceType::Seed | ResourceType::Source => true,
+        ResourceType::Analysis | ResourceType::Test => false,
+    }
+}
+
+/// Tests of one node: the column that each is of, and what it says.
+type Tests = Vec<(Option<String>, LineageTest)>;
+
+/// A generic test belongs to what it tests, a singular one to everything that it reads.
+fn tests_by_node(graph: &Graph) -> BTreeMap<NodeId, Tests> {
+    let mut all: BTreeMap<NodeId, Tests> = BTreeMap::new();
+    for node in graph.nodes() {
+        let NodeKind::Test(test) = &node.facts.kind else { continue };
+        let entry = LineageTest { id: node.facts.id.to_string(), label: describe::test(&node.facts, test) };
+        match &test.form {
+            TestForm::Generic { column, .. } => {
+                all.entry(node.tested.clone().unwrap_or_else(|| node.facts.id.clone()))
+                    .or_default()
+                    .push((column.clone(), entry));
+            }
+            TestForm::Singular => {
+                for input in &node.inputs {
+                    all.entry(input.clone()).or_default().push((None, entry.clone()));
+                }
+            }
+        }
+    }
+    for tests in all.values_mut() {
+        tests.sort_by(|(_, a), (_, b)| a.label.cmp(&b.label).then_with(|| a.id.cmp(&b.id)));
+    }
+    all
+}
+
+fn lineage_node(facts: &NodeFacts, known: Option<&CatalogEntry>, tests: Tests) -> LineageNode {
+    let materialized = match &facts.kind {
+        NodeKind::Model | NodeKind::Seed => Some(facts.materialized().to_owned()),
+        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) | NodeKind::Test(_) => None,
+    };
+    let has_relation = !facts.is_ephemeral() && !matches!(facts.kind, NodeKind::Exposure(_));
+    let name = match &facts.kind {
+        NodeKind::Source(source) => format!("{}.{}", source.source, facts.name),
+        _ => facts.name.clone(),
+    };
+    let (of_columns, of_node): (Tests, Tests) = tests.into_iter().partition(|(column, _)| column.is_some());
+    let mut columns = columns(facts, known);
+    let mut rest = of_node;
+    for (column, test) in of_columns {
+        let place = columns.iter_mut().find(|it| column.as_deref().is_some_and(|name| same_name(name, &it.name)));
+        match place {
+            Some(place) => place.tests.push(test),
+            None => rest.push((column, test)),
+        }
+    }
+    LineageNode {
+        id: facts.id.to_string(),
+        name,
+        resource_type: facts.resource_type().as_str(),
+        package: facts.package.clone(),
+        layer: describe::layer(facts),
+        materialized,
+        path: facts.path.clone(),
+        relation: has_relation.then(|| facts.relation.to_string()),
+        description: facts.description.clone(),
+        tags: facts.config.tags().into_iter().map(str::to_owned).collect(),
+        columns,
+        tests: rest.into_iter().map(|(_, test)| test).collect(),
+    }
+}
+
+/// What the relation has, each with its description; without knowledge of it, what is described.
+fn columns(facts: &NodeFacts, known: Option<&CatalogEntry>) -> Vec<LineageColumn> {
+    let described = |name: &str| facts.columns.iter().find(|it| same_name(&it.name, name));
+    match known.filter(|it| !it.columns.is_empty()) {
+        Some(entry) => entry
+            .columns
+            .iter()
+            .map(|(name, data_type)| LineageColumn {
+                name: name.clone(),
+                data_type: Some(data_type.clone()),
+                description: described(name).map(|it| it.description.clone()).unwrap_or_default(),
+                tests: Vec::new(),
+            })
+            .collect(),
+        None => facts
+            .columns
+            .iter()
+            .map(|it| LineageColumn {
+                name: it.name.clone(),
+                data_type: it.data_type.as_ref().map(|(name, _)| name.clone()),
+                description: it.description.clone(),
+                tests: Vec::new(),
+            })
+            .collect(),
+    }
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    a.trim_matches('"').eq_ignore_ascii_case(b.trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifacts::CatalogKind;
+    use crate::jinja::RelationName;
+
+    #[test]
+    fn nodes_edges_and_tests() {
+        let (project, graph) = crate::artifacts::tests::project();
+        let lineage = lineage(&project, &graph, &[]);
+        let names: Vec<&str> = lineage.nodes.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["weekly", "fct_orders", "stg_orders", "countries", "raw.orders"]);
+        let edges: Vec<String> = lineage.edges.iter().map(|it| format!("{} > {}", it.from, it.to)).collect();
+        assert_eq!(
+            edges,
+            [
+                "model.shop.fct_orders > exposure.shop.weekly",
+                "model.shop.stg_orders > model.shop.fct_orders",
+                "source.shop.raw.orders > model.shop.stg_orders",
+            ]
+        );
+        let fact = &lineage.nodes[1];
+        assert_eq!((fact.layer.as_deref(), fact.materialized.as_deref()), (Some("marts"), Some("table")));
+        let labels: Vec<&str> = fact.columns[0].tests.iter().map(|it| it.label.as_str()).collect();
+        assert_eq!(labels, ["not null", "unique"]);
+        assert_eq!(fact.tests[0].label, "no_orders_below_zero");
+    }
+
+    #[test]
+    fn the_catalog_knows_columns_better() {
+        let (project, graph) = crate::artifacts::tests::project();
+        let entry = CatalogEntry {
+            id: NodeId::new("model.shop.fct_orders"),
+            kind: CatalogKind::Table,
+            relation: RelationName::new("warehouse", "main", "fct_orders"),
+            columns: vec![("ID".into(), "Int64".into()), ("extra".into(), "Utf8".into())],
+            rows: None,
+            bytes: None,
+            is_source: false,
+        };
+        let lineage = lineage(&project, &graph, &[entry]);
+        let columns = &lineage.nodes[1].columns;
+        assert_eq!((columns[0].description.as_str(), columns[0].tests.len()), ("Key.", 2));
+        assert_eq!(columns[1].data_type.as_deref(), Some("Utf8"));
+    }
+}

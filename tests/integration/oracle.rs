@@ -1,0 +1,173 @@
+//! Other engines as judges: the reference project's tables and tests against DuckDB and dbt, row for row.
+//! `tests/oracle/compare.py` does the comparing; here the same project is run on both sides.
+//!
+//! The Python is `$ARROWMILL_TEST_PYTHON`, or `python3` where that has what is needed, or else a virtual environment
+//! below cargo's target folder, made once from `.ci/python-requirements.txt`. No Python is no pass: the trials fail.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use libtest_mimic::{Failed, Trial};
+use tempfile::TempDir;
+
+/// What the reference project is made of.
+const PROJECT: [&str; 6] = ["dbt_project.yml", "profiles.yml", "models", "macros", "tests/assertions", "data/raw"];
+
+/// Where the README says that these are.
+const DOCUMENTED: [&str; 3] = [
+    "data/warehouse/clickstream/dim_users.parquet",
+    "data/warehouse/clickstream/fct_daily_engagement.parquet",
+    "data/warehouse/clickstream/fct_funnel.parquet",
+];
+
+/// The project is promised to have 19 models and 60 tests at least; with fewer, something was not run at all.
+const NODES: usize = 79;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("oracle::duckdb_computes_the_same_from_the_same_sql", same_sql_in_duckdb),
+        Trial::test("oracle::duckdb_finds_the_same_failures_in_bad_data", same_failures_in_duckdb),
+        Trial::test("oracle::dbt_with_duckdb_gives_the_same_tests_and_tables", same_project_in_dbt),
+        Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
+    ]
+}
+
+fn same_sql_in_duckdb() -> Result<(), Failed> {
+    let project = reference_project()?;
+    record_events(project.path(), &["build"], Some(0))?;
+    compare(project.path(), &["sql", ".", "events.jsonl"])
+}
+
+/// All tests pass on the bundled data, and none = none says little: here every kind of test has something to find.
+fn same_failures_in_duckdb() -> Result<(), Failed> {
+    let project = reference_project()?;
+    compare(project.path(), &["damage", "data/raw"])?;
+    record_events(project.path(), &["run"], Some(0))?;
+    record_events(project.path(), &["test"], Some(1))?;
+    compare(project.path(), &["sql", ".", "events.jsonl"])
+}
+
+fn same_project_in_dbt() -> Result<(), Failed> {
+    let (ours, theirs) = (reference_project()?, reference_project()?);
+    record_events(ours.path(), &["build"], Some(0))?;
+    let dbt = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()";
+    let arguments = ["-c", dbt, "build", "--profiles-dir", ".", "--target", "duckdb", "--no-use-colors"];
+    let built = Command::new(python()?).args(arguments).current_dir(theirs.path()).env("DO_NOT_TRACK", "1").output()?;
+    expect_code(&built, Some(0), "dbt build")?;
+    compare(ours.path(), &["dbt", ".", "events.jsonl", theirs.path().to_str().unwrap()])
+}
+
+fn other_readers() -> Result<(), Failed> {
+    let project = reference_project()?;
+    record_events(project.path(), &["build"], Some(0))?;
+    compare(project.path(), &[&["read", "."], &DOCUMENTED[..]].concat())
+}
+
+/// A copy of the reference project, without anything that was made from it.
+fn reference_project() -> io::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
+    for path in PROJECT {
+        copy(&root().join(path), &folder.path().join(path))?;
+    }
+    Ok(folder)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().unwrap())?;
+        return fs::copy(from, to).map(drop);
+    }
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
+/// Runs a command in a project; the events go to the end of `events.jsonl`.
+fn record_events(project: &Path, arguments: &[&str], code: Option<i32>) -> Result<(), Failed> {
+    let binary = env!("CARGO_BIN_EXE_arrowmill");
+    let mut command = Command::new(binary);
+    command.args(["--log-format", "json"]).args(arguments).current_dir(project).env_remove("CLICKSTREAM_RAW");
+    let output = command.output()?;
+    expect_code(&output, code, &format!("arrowmill {}", arguments.join(" ")))?;
+    let path = project.join("events.jsonl");
+    let mut events = fs::read(&path).unwrap_or_default();
+    events.extend(output.stdout);
+    let finished = String::from_utf8_lossy(&events).matches(r#""event":"node_finished""#).count();
+    let everything = arguments != ["run"];
+    if everything && finished < NODES {
+        return Err(format!("only {finished} nodes have finished").into());
+    }
+    Ok(fs::write(path, events)?)
+}
+
+fn compare(project: &Path, arguments: &[&str]) -> Result<(), Failed> {
+    let script = root().join("tests/oracle/compare.py");
+    let mut command = Command::new(python()?);
+    command.arg(script).args(arguments).current_dir(project).env_remove("CLICKSTREAM_RAW");
+    expect_code(&command.output()?, Some(0), "compare.py")
+}
+
+fn expect_code(output: &Output, code: Option<i32>, what: &str) -> Result<(), Failed> {
+    if output.status.code() == code {
+        return Ok(());
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Err(format!("{what} ended with {}:\n{}{}", output.status, text(&output.stdout), text(&output.stderr)).into())
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+// ---- the Python that has the other engines ----
+
+fn python() -> Result<PathBuf, Failed> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    Ok(FOUND.get_or_init(find_python).clone()?)
+}
+
+fn find_python() -> Result<PathBuf, String> {
+    if let Some(named) = std::env::var_os("ARROWMILL_TEST_PYTHON") {
+        let named = PathBuf::from(named);
+        return if has_engines(&named) { Ok(named) } else { Err(how_to_get(&named.to_string_lossy(), "")) };
+    }
+    let system = PathBuf::from("python3");
+    if has_engines(&system) {
+        return Ok(system);
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle-python");
+    let own = folder.join("bin/python");
+    if !has_engines(&own) {
+        make_environment(&folder, &own).map_err(|why| how_to_get("python3", &why))?;
+    }
+    Ok(own)
+}
+
+fn has_engines(python: &Path) -> bool {
+    let output = Command::new(python).args(["-c", "import duckdb, dbt.cli.main, dbt.adapters.duckdb"]).output();
+    output.is_ok_and(|it| it.status.success())
+}
+
+fn make_environment(folder: &Path, python: &Path) -> Result<(), String> {
+    let run = |command: &mut Command| match command.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+    let requirements = root().join(".ci/python-requirements.txt");
+    run(Command::new(python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
+}
+
+fn how_to_get(python: &str, why: &str) -> String {
+    format!(
+        "{python} has no duckdb, dbt-core and dbt-duckdb to compare with, and making an environment for them failed or \
+         was not wanted. Make one: `python3 -m venv oracle && oracle/bin/pip install --requirement \
+         .ci/python-requirements.txt`, and test with ARROWMILL_TEST_PYTHON=oracle/bin/python\n{why}"
+    )
+}

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         environment: std::env::vars_os().filter_map(readable).collect(),
         folder: std::env::current_dir().unwrap_or_default(),
         now: chrono::Utc::now(),
+        begun: std::time::Instant::now(),
         invocation_id: uuid::Uuid::new_v4().to_string(),
         is_terminal: Console::is_terminal(),
     })

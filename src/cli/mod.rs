@@ -1,6 +1,7 @@
 //! The command line: arguments become settings, settings become a command, its end becomes an exit code.
 
 mod arguments;
+mod artifacts;
 mod commands;
 mod prepare;
 mod settings;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -27,6 +28,8 @@ pub struct Surroundings {
     pub folder: PathBuf,
     /// The time.
     pub now: DateTime<Utc>,
+    /// The moment that `now` names, on the clock that never jumps.
+    pub begun: Instant,
     /// A new random identity for this run.
     pub invocation_id: String,
     /// Whether a person is looking.
@@ -52,6 +55,8 @@ pub struct Settings {
     pub store_failures: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// When it all began.
+    pub begun: Instant,
     /// The command and its options, for artifacts.
     pub command_line: Vec<String>,
 }
@@ -60,7 +65,7 @@ impl Settings {
     /// Checks the arguments and brings everything together.
     pub(super) fn resolve(arguments: &Arguments, surroundings: Surroundings) -> Result<Settings, String> {
         let common = &arguments.common;
-        let Surroundings { environment, folder: current, now, invocation_id, is_terminal, .. } = surroundings;
+        let Surroundings { environment, folder: current, now, begun, invocation_id, is_terminal, .. } = surroundings;
         let folder = match &common.project_dir {
             Some(folder) => {
                 let folder = current.join(folder);
@@ -107,6 +112,7 @@ impl Settings {
             fail_fast: running.is_some_and(|it| it.fail_fast),
             store_failures: running.is_some_and(|it| it.store_failures),
             dry_run: running.is_some_and(|it| it.dry_run),
+            begun,
             command_line,
             folder,
         })

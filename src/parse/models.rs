@@ -251,7 +251,12 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
     config.report_wrong_values(&format!("{word} `{name}`"), found);
     let span = Span::file(source);
     let about = (&*context.templates, context.invocation, &span);
-    let relation = naming::relation(name, package, &config, &model, about, found);
+    let mut naming_config = config.clone();
+    if word == "test" && config.text("schema").is_none() {
+        // dbt keeps failing rows apart from the models.
+        naming_config.set("schema", "dbt_test__audit".into(), None);
+    }
+    let relation = naming::relation(name, package, &naming_config, &model, about, found);
     let place = |function: &str, last: &str| find_call(source, function, last).unwrap_or_else(|| span.clone());
     let facts = NodeFacts {
         id,

@@ -17,3 +17,4 @@ pub use failure::explain_execution;
 pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
+pub use wording::sql_type;

@@ -85,6 +85,11 @@ pub(super) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'
     if after.is_empty() { Some(rest) } else { rest.split_once(after).map(|(it, _)| it) }
 }
 
+/// A column's type as SQL names it.
+pub fn sql_type(data_type: &arrow::datatypes::DataType) -> String {
+    in_sql(&data_type.to_string())
+}
+
 /// The engine's type names as SQL has them.
 pub(super) fn in_sql(text: &str) -> String {
     let names = [

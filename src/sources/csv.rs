@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::common::Result as EngineResult;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::functions::expr_fn::nullif;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, cast, lit};
+use datafusion::prelude::ident;
 
 use super::{Connector, SourceOptions};
 use crate::diagnostics::{Code, Diagnostic};
@@ -52,4 +59,33 @@ impl Connector for Csv {
         }
         Ok(Arc::new(format))
     }
+}
+
+/// The schema to read a file with whose null text is not the empty one: all text, because the engine knows such a null
+/// text only where it guesses types.
+pub(super) fn as_text(schema: &Schema) -> SchemaRef {
+    let text = |field: &arrow::datatypes::FieldRef| Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8));
+    Arc::new(Schema::new(schema.fields().iter().map(text).collect::<Vec<_>>()))
+}
+
+/// A table of text as what it is: null where the null text stands, and with the types of `schema`.
+///
+/// # Errors
+/// A type that text can't be cast to.
+pub(super) fn with_null_text(
+    table: Arc<dyn TableProvider>,
+    schema: &Schema,
+    null: &str,
+) -> EngineResult<Arc<dyn TableProvider>> {
+    let typed = |field: &arrow::datatypes::FieldRef| -> Expr {
+        let column = ident(field.name());
+        match schema.field_with_name(field.name()) {
+            Ok(wanted) => cast(nullif(column, lit(null)), wanted.data_type().clone()).alias(field.name()),
+            // A partition's value is part of the path, not of the text.
+            Err(_) => column,
+        }
+    };
+    let columns: Vec<Expr> = table.schema().fields().iter().map(typed).collect();
+    let plan = LogicalPlanBuilder::scan("file", provider_as_source(table), None)?.project(columns)?.build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
 }

@@ -13,7 +13,7 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use object_store::ObjectMeta;
 
-use super::{ALL, Connector};
+use super::{ALL, Connector, csv};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;
 
@@ -98,9 +98,16 @@ async fn try_open(
             .help("is it cut off, or in another format? then mend the file, or set `format`, `delimiter` or `quote`")
     })?;
     let schema = settle_schema(options, &inferred, &partitions, found);
-    let config = ListingTableConfig::new(url).with_listing_options(listing).with_schema(schema);
+    let null = options.text("null").filter(|it| connector.name() == csv::Csv.name() && !it.is_empty());
+    let read_with = if null.is_some() { csv::as_text(&schema) } else { Arc::clone(&schema) };
+    let config = ListingTableConfig::new(url).with_listing_options(listing).with_schema(read_with);
     let table = ListingTable::try_new(config).map_err(|error| options.unreadable(cause(&error)))?;
-    Ok(Arc::new(table))
+    match null {
+        Some(null) => {
+            csv::with_null_text(Arc::new(table), &schema, null).map_err(|error| options.unreadable(cause(&error)))
+        }
+        None => Ok(Arc::new(table)),
+    }
 }
 
 /// `a/b.csv.gz` → `csv.gz`: what all files of a source end in.

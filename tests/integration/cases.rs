@@ -146,10 +146,12 @@ fn play(path: &Path, name: &str) -> Result<(), Failed> {
 fn perform(script: &Script) -> Result<Script, Failed> {
     let mut sandbox = Sandbox::new(script.needs_unprivileged_user())?;
     let mut happened = script.clone();
+    // Dropped before the sandbox that they lie in.
+    let mut disks = Vec::new();
     for block in &mut happened.blocks {
         match block {
             Block::Verbatim(_) => {}
-            Block::Disk { folder, size, .. } => disk::mount(&sandbox.path(folder), size)?,
+            Block::Disk { folder, size, .. } => disks.push(disk::mount(&sandbox.path(folder), size)?),
             Block::File { path, how, lines } => sandbox.write(path, how, lines)?,
             Block::Command { line, output } => *output = sandbox.run(line)?,
             Block::Files { folders, listed } => *listed = sandbox.list(folders),

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::artifacts::RunResults;
 use crate::cli::arguments::Selecting;
+use crate::cli::artifacts;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
-use crate::events::{Event, Level};
+use crate::events::{Event, EventSink, Everyone, Level};
 use crate::execute::{self, Job};
 use crate::files::ProjectFiles;
 use crate::materialize;
@@ -66,7 +68,10 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let removed = settings.files.remove(&staged);
     removed.map_err(|error| Stop::Outside(format!("cannot write to the warehouse: {staged}: {error}")))?;
     prepare::write_compiled(settings, &loaded, &planned.plan, &chosen)?;
-    let sink = settings.console.sink();
+    let results = Arc::new(RunResults::new(&loaded.project.invocation, settings.begun));
+    let sink: Arc<dyn EventSink> = Arc::new(Everyone(vec![settings.console.sink(), Arc::clone(&results) as _]));
+    let compiled = artifacts::compiled_code(&planned.plan);
+    artifacts::write_manifest(settings, &loaded, &compiled)?;
     for line in &planned.plan.lines {
         let level = if line.visible { Level::Info } else { Level::Debug };
         sink.emit(&Event::Message { level, text: line.text.clone() });
@@ -88,6 +93,9 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         stop: listen_for_stop(),
     };
     let summary = execute::run(job).await;
+    let args = serde_json::Map::from_iter([("invocation_command".to_owned(), settings.command_line.join(" ").into())]);
+    let results = results.finish(args, settings.begun.elapsed(), &compiled);
+    artifacts::write_json(settings, &loaded, "run_results.json", &results)?;
     if summary.stopped {
         settings.console.failure("stopped; what was finished is in place, the rest is as it was before");
     }

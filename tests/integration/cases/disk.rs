@@ -1,7 +1,7 @@
 //! Small disks, to be full soon. Mounting one needs a namespace of its own, where it also disappears with the process.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use libtest_mimic::Failed;
@@ -34,13 +34,23 @@ pub(super) fn play_where_mounting_is_allowed(name: &str) -> Result<(), Failed> {
     Err(format!("in a namespace of its own:\n{said}").into())
 }
 
+/// Taken away when dropped, so that the folder can be removed.
+pub(super) struct Mounted(PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Where this fails, the disk goes with the namespace, and only an empty folder stays.
+        let _ = Command::new("umount").arg(&self.0).output();
+    }
+}
+
 /// A disk of this size, in memory, at a folder that need not exist.
-pub(super) fn mount(folder: &Path, size: &str) -> Result<(), Failed> {
+pub(super) fn mount(folder: &Path, size: &str) -> Result<Mounted, Failed> {
     fs::create_dir_all(folder)?;
     let options = format!("size={size},mode=0777");
     let output = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output()?;
     if output.status.success() {
-        return Ok(());
+        return Ok(Mounted(folder.to_owned()));
     }
     Err(format!("a disk of {size} can't be had here: {}", String::from_utf8_lossy(&output.stderr)).into())
 }

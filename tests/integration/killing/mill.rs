@@ -76,7 +76,7 @@ const MODELS: [(&str, &str); 6] = [
 
 /// Whether `switching` is a view in this version.
 pub(super) fn is_switched_to_view(version: usize) -> bool {
-    version % 3 == 0
+    version.is_multiple_of(3)
 }
 
 /// What a table holds: the order of its rows left out, the version counted apart.

@@ -37,6 +37,9 @@ pub mod warehouse;
 /// Relations that others write, one file per kind.
 #[cfg(feature = "engine")]
 pub mod sources;
+/// Physical operators of our own, for what the engine's do slowly.
+#[cfg(feature = "engine")]
+pub mod operators;
 /// From SQL to analysed plans, before a row is read.
 #[cfg(feature = "engine")]
 pub mod plan;

@@ -68,11 +68,10 @@ impl Settings {
         let Surroundings { environment, folder: current, now, begun, invocation_id, is_terminal, .. } = surroundings;
         let folder = match &common.project_dir {
             Some(folder) => {
-                let folder = current.join(folder);
-                if !folder.is_dir() {
+                if !Disk::new(&current).is_folder(&folder.to_string_lossy()) {
                     return Err(format!("there is no folder {}", folder.display()));
                 }
-                folder
+                current.join(folder)
             }
             None => nearest_project(&current),
         };

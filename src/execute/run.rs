@@ -60,7 +60,8 @@ pub struct Summary {
 impl Summary {
     /// Whether something failed.
     pub fn failed(&self) -> bool {
-        self.stopped || self.outcomes.iter().any(|(_, it)| matches!(it, Outcome::Failed(_) | Outcome::Errored(_)))
+        let is_bad = |it: &Outcome| matches!(it, Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Cancelled);
+        self.stopped || self.outcomes.iter().any(|(_, it)| is_bad(it))
     }
 }
 
@@ -105,7 +106,7 @@ pub async fn run(job: Job) -> Summary {
         }
     }
     let asked_to_stop = *job.stop.borrow();
-    running.cancel_rest(asked_to_stop);
+    running.cancel_rest();
     job.sink.emit(&Event::RunFinished { counts: counts(&running.summary), elapsed: started.elapsed() });
     running.summary.stopped = asked_to_stop;
     running.summary
@@ -165,7 +166,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn cancel_rest(&mut self, _asked: bool) {
+    fn cancel_rest(&mut self) {
         let unfinished: Vec<NodeId> = self.started.keys().cloned().collect();
         let told: std::collections::BTreeSet<NodeId> = self.summary.outcomes.iter().map(|(id, _)| id.clone()).collect();
         for id in unfinished.into_iter().chain(self.schedule.cancel()) {

@@ -31,6 +31,11 @@ impl Disk {
         self.root.join(path)
     }
 
+    /// Whether there is a folder.
+    pub fn is_folder(&self, path: &str) -> bool {
+        self.resolve(path).is_dir()
+    }
+
     /// Opens a file for writing from its start, making its folder where needed.
     pub fn create(&self, path: &str) -> io::Result<fs::File> {
         let full = self.resolve(path);

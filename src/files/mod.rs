@@ -1,6 +1,7 @@
 //! The user's project files: the only place that touches the file system for them.
 //! Paths are relative to the project's root and use `/`; everything above this module sees text, not disks.
 
+#[expect(clippy::disallowed_methods, reason = "the one place that touches the file system")]
 mod disk;
 mod in_memory;
 

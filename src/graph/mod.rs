@@ -95,7 +95,7 @@ fn reach<'a>(start: &NodeId, depth: Option<usize>, next: impl Fn(&NodeId) -> &'a
     let mut steps = 0;
     while !edge.is_empty() && depth.is_none_or(|limit| steps < limit) {
         let mut further = Vec::new();
-        for id in edge.iter().flat_map(|it| next(it)) {
+        for id in edge.iter().flat_map(&next) {
             if id != start && seen.insert(id.clone()) {
                 further.push(id.clone());
             }

@@ -125,7 +125,7 @@ pub(super) struct Callable {
 }
 
 impl Callable {
-    pub(super) fn new(name: &str) -> Value {
+    pub(super) fn value(name: &str) -> Value {
         Value::from_object(Callable { name: name.to_owned() })
     }
 }
@@ -200,7 +200,7 @@ impl Object for Package {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
-        self.macros.by_name.get(name)?.iter().any(|it| it.package == self.name).then(|| Callable::new(name))
+        self.macros.by_name.get(name)?.iter().any(|it| it.package == self.name).then(|| Callable::value(name))
     }
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Value, Error> {
@@ -225,7 +225,7 @@ pub(super) fn register(environment: &mut Environment<'static>, macros: &Arc<Macr
         Err(Error::new(ErrorKind::InvalidOperation, "return").with_source(Return(value)))
     });
     for name in macros.names() {
-        environment.add_global(name.to_owned(), Callable::new(name));
+        environment.add_global(name.to_owned(), Callable::value(name));
     }
     let packages: std::collections::BTreeSet<&str> = macros.iter().map(|it| it.package.as_str()).collect();
     for name in packages {

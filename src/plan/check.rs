@@ -222,19 +222,8 @@ impl Planner<'_> {
             self.plan.catalog.add_existing(&facts.relation, Arc::clone(table));
             return;
         }
-        if facts.resource_type() == crate::parse::ResourceType::Model
-            && materialize::decide(facts.materialized(), materialize::Existing::Absent).is_none()
-        {
-            let name = facts.materialized();
-            self.found.push(
-                Diagnostic::error(
-                    Code::UnknownMaterialization,
-                    format!("{} asks for materialization `{name}`, which does not exist", facts.display()),
-                )
-                .at(facts.config.place("materialized").unwrap_or_else(|| config_call(node)))
-                .help_if(closest(name, materialize::names()), |it| format!("did you mean `{it}`?"))
-                .note(format!("there is: {}", materialize::names().collect::<Vec<_>>().join(", "))),
-            );
+        if facts.resource_type() == crate::parse::ResourceType::Model {
+            self.found.extend(materialization_problems(node));
         }
         let compiled = match compile::compile(self.scope.project, node, self.scope.relations) {
             Ok(compiled) => compiled,
@@ -390,6 +379,40 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// Materialisations of dbt's that are to come.
+const LATER: &[&str] = &["external", "incremental", "materialized_view", "snapshot"];
+
+/// What is asked of a model and can't be done.
+fn materialization_problems(node: &Node) -> Diagnostics {
+    let facts = &node.facts;
+    let name = facts.materialized();
+    let mut found = Diagnostics::new();
+    if materialize::decide(name, materialize::Existing::Absent).is_none() {
+        let place = facts.config.place("materialized").unwrap_or_else(|| config_call(node));
+        let problem = if LATER.contains(&name) {
+            let message = format!("{}: materialization `{name}` is not available yet", facts.display());
+            Diagnostic::error(Code::Unsupported, message)
+                .help("use `table`, which gives the same rows by building them anew")
+        } else {
+            let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
+            Diagnostic::error(Code::UnknownMaterialization, message)
+                .help_if(closest(name, materialize::names()), |it| format!("did you mean `{it}`?"))
+        };
+        let names = materialize::names().collect::<Vec<_>>().join(", ");
+        found.push(problem.at(place).note(format!("there is: {names}")));
+    }
+    for hook in ["pre_hook", "post_hook"] {
+        if facts.config.get(hook).and_then(Json::as_array).is_some_and(|it| !it.is_empty()) {
+            let message = format!("{}: `{hook}` is not run yet", facts.display());
+            found.push(
+                Diagnostic::warning(Code::Unsupported, message)
+                    .at(facts.config.place(hook).unwrap_or_else(|| facts.span.clone())),
+            );
+        }
+    }
+    found
 }
 
 /// The place of a model's `config()` call.

@@ -15,6 +15,6 @@ mod wording;
 pub use check::{ModelPlan, ProjectPlan, Scope, TestPlan, plan_project};
 pub use failure::explain_execution;
 pub use query::{PlannedQuery, plan_query};
-pub use relation::{Catalog, PlannedTable, bind};
+pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use wording::sql_type;

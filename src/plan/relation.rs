@@ -91,14 +91,14 @@ fn key(database: &str, schema: &str, identifier: &str) -> String {
     format!("{database}\u{1}{schema}\u{1}{identifier}").to_lowercase()
 }
 
+/// Gives the table of a name, with the columns that were planned.
+pub type OpenTable<'a> = dyn Fn(&RelationName, SchemaRef) -> Result<Arc<dyn TableProvider>> + 'a;
+
 /// Replaces every table that was only a schema by the table that there is now.
 ///
 /// # Errors
 /// What `open` says of a table that it cannot give.
-pub fn bind(
-    plan: LogicalPlan,
-    open: &dyn Fn(&RelationName, SchemaRef) -> Result<Arc<dyn TableProvider>>,
-) -> Result<LogicalPlan> {
+pub fn bind(plan: LogicalPlan, open: &OpenTable<'_>) -> Result<LogicalPlan> {
     let bound = plan.transform_up_with_subqueries(|node| {
         let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
         let Some(planned) = scan.source.downcast_ref::<PlannedTable>() else {

@@ -12,6 +12,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 
+use crate::operators::SegmentedWindows;
 use crate::plan::column_types::ColumnTypes;
 use crate::project::Dialect;
 
@@ -57,6 +58,7 @@ impl Session {
             .with_runtime_env(runtime)
             .with_default_features()
             .with_type_planner(Arc::new(ColumnTypes))
+            .with_physical_optimizer_rule(Arc::new(SegmentedWindows))
             .build();
         datafusion_functions_json::register_all(&mut state)?;
         Ok(Session { state: Arc::new(state) })

@@ -2,7 +2,6 @@
 //! Each module gives its trials; `tests/README.md` says what belongs where.
 #![expect(
     clippy::disallowed_methods,
-    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests look at the disk and the environment themselves, and a panic is how they fail"

@@ -67,7 +67,7 @@ impl Adapter {
             for prefix in [kind, "default"] {
                 let full = format!("{prefix}__{name}");
                 if self.macros.iter().any(|it| it.name == full && it.package == package) {
-                    return Ok(Callable::new(&full));
+                    return Ok(Callable::value(&full));
                 }
                 let shown = format!("{package}.{full}");
                 if !tried.contains(&shown) {

@@ -1,5 +1,5 @@
 //! From a node to its final SQL: templates rendered with every reference resolved.
-//! Knows what exists through [`Relations`]; plans nothing and runs nothing.
+//! Knows what exists through `Relations`; plans nothing and runs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

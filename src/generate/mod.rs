@@ -1,5 +1,5 @@
 //! Makes clickstream data of an invented shop: events, users and products.
-//! In: a [`Plan`] and a [`Destination`]. Out: three files, and what was written.
+//! In: a `Plan` and a `Destination`. Out: three files, and what was written.
 //! The same plan makes the same bytes. Knows no file system, no clock and no command line.
 //!
 //! It flows one way: `calendar` gives each day its number of events, `population` decides who comes,

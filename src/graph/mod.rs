@@ -1,5 +1,5 @@
 //! References resolved: which node needs which, in what order. Built from a parsed project; knows no SQL.
-//! After [`build`], a reference that leads nowhere can no longer be written down.
+//! After `build`, a reference that leads nowhere can no longer be written down.
 
 mod resolve;
 

@@ -1,5 +1,5 @@
 //! Templates: dbt's Jinja, its functions, the project's macros, and the way back from rendered text to source.
-//! Renders text for a [`Scope`]; knows nothing of what the text means, of graphs or of engines.
+//! Renders text for a `Scope`; knows nothing of what the text means, of graphs or of engines.
 
 mod functions;
 mod macros;

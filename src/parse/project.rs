@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
 use crate::files::{self, ProjectFiles};
 use crate::jinja::{Invocation, Macros, Templates, YamlText};
 use crate::parse::facts::ParsedNode;
@@ -92,6 +92,9 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     let invocation = Arc::new(invocation);
     let mut templates = Templates::new(macros, found);
     let yaml = YamlText::new(&invocation);
+    for package in &packages {
+        report_unavailable(files, package, found);
+    }
     let mut nodes = Vec::new();
     let mut broken = BTreeSet::new();
     for package in &packages {
@@ -241,6 +244,18 @@ impl Package {
     /// Folders of generic tests: `generic` in each test folder.
     pub(super) fn generic_test_folders(&self) -> Vec<String> {
         self.file.paths.tests.iter().map(|it| files::join(it, "generic")).collect()
+    }
+}
+
+/// Says what a package has that would be passed over in silence.
+fn report_unavailable(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostics) {
+    let warning = |message: String| Diagnostic::warning(Code::Unsupported, message);
+    let hooks = [("on-run-start", &package.file.on_run_start), ("on-run-end", &package.file.on_run_end)];
+    for (key, _) in hooks.into_iter().filter(|(_, it)| !it.is_empty()) {
+        found.push(warning(format!("`{key}` is not run yet")).at(Span::file(&package.file.source)));
+    }
+    for source in package.texts(files, &package.file.paths.snapshots, &[".sql"], found) {
+        found.push(warning("snapshots are not available yet, and left out".to_owned()).at(Span::file(&source)));
     }
 }
 

@@ -27,7 +27,7 @@ pub struct PlannedQuery {
 /// Plans one `select`.
 ///
 /// # Errors
-/// The engine's own words; see [`super::problem`] for the user's.
+/// The engine's own words; see `problem` for the user's.
 pub fn plan_query(sql: &str, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
     let query = parse(sql)?;
     plan_parsed(query, session, catalog, target)

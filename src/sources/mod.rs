@@ -1,5 +1,5 @@
 //! Sources: relations that others write, opened as the engine's tables. One file per kind of file.
-//! To add a connector: a file with a [`Connector`], and its line in `ALL`.
+//! To add a connector: a file with a `Connector`, and its line in `ALL`.
 
 mod csv;
 mod files;

@@ -12,7 +12,7 @@ pub use tests::TestProperties;
 
 use std::sync::Arc;
 
-use crate::diagnostics::{Diagnostics, SourceText};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
 use crate::project::RenderText;
 use crate::project::yaml::YamlFile;
 
@@ -55,6 +55,9 @@ const KNOWN: &[&str] = &[
     "version",
 ];
 
+/// What dbt does with an entry of a properties file and Arrowmill can't yet.
+const LATER: &[&str] = &["functions", "metrics", "saved_queries", "semantic_models", "snapshots", "unit_tests"];
+
 impl Properties {
     /// Reads a properties file.
     pub fn read(source: &Arc<SourceText>, render: &dyn RenderText, found: &mut Diagnostics) -> Properties {
@@ -65,6 +68,12 @@ impl Properties {
             return Properties::default();
         }
         root.report_unknown_keys("a properties file", KNOWN, found);
+        for (key, value) in root.entries().into_iter().filter(|(key, _)| LATER.contains(&key.value.as_str())) {
+            if !value.items().is_empty() {
+                let message = format!("`{}` are not available yet, and left out", key.value);
+                found.push(Diagnostic::warning(Code::Unsupported, message).at(key.span));
+            }
+        }
         let mut nodes = |section: &str| -> Vec<NodeProperties> {
             let items = root.mappings(section, found);
             items.into_iter().filter_map(|it| NodeProperties::read(it, section, render, found)).collect()

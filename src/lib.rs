@@ -40,6 +40,9 @@ pub mod sources;
 /// Physical operators of our own, for what the engine's do slowly.
 #[cfg(feature = "engine")]
 pub mod operators;
+/// Whose SQL the user writes, and what it says otherwise than the engine.
+#[cfg(feature = "engine")]
+pub mod dialect;
 /// From SQL to analysed plans, before a row is read.
 #[cfg(feature = "engine")]
 pub mod plan;

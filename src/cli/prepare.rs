@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 
+use crate::artifacts::compiled_path;
 use crate::cli::Stop;
 use crate::cli::arguments::Selecting;
 use crate::cli::settings::{Settings, selection};
 use crate::cli::spill::SpillFolder;
-use crate::compile;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::execute;
 use crate::files::ProjectFiles;
@@ -77,8 +77,8 @@ pub(super) fn report(settings: &Settings, found: Diagnostics) -> Result<(), Stop
 
 /// The runtime that the engine works on.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
-    // Plans of deeply nested queries are walked recursively.
-    tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(Stop::outside)
+    let stack = plan::PLANNING_STACK;
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(stack).build().map_err(Stop::outside)
 }
 
 /// The warehouse of the chosen target.
@@ -96,6 +96,7 @@ pub(super) fn session(project: &ParsedProject, spill: Option<&SpillFolder>) -> R
         memory_limit: target.memory_limit.unwrap_or_else(default_memory),
         spill_folder: spill.map(SpillFolder::path),
         dialect: target.dialect,
+        started_at: project.invocation.started_at,
         options: engine_options(target),
     };
     Session::new(&engine).map_err(Stop::outside)
@@ -235,17 +236,11 @@ pub(super) fn write_compiled(
     plan: &ProjectPlan,
     chosen: &[NodeId],
 ) -> Result<(), Stop> {
-    let base = &loaded.project.file.target_path;
     for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
         let facts = &node.facts;
         let sql = plan.models.get(&facts.id).map(|it| &it.sql).or(plan.tests.get(&facts.id).map(|it| &it.sql));
         let Some(sql) = sql else { continue };
-        let path = if compile::has_template(node) {
-            facts.path.clone()
-        } else {
-            format!("{}/{}.sql", facts.path, facts.relation.identifier)
-        };
-        let path = format!("{base}/compiled/{}/{path}", facts.package);
+        let path = compiled_path(&loaded.project, facts);
         let written = settings.files.write(&path, format!("{}\n", sql.trim_end()).as_bytes());
         written.map_err(|error| Stop::Outside(format!("cannot write {path}: {error}")))?;
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diagnostics::{Diagnostic, SourceText};
 use crate::graph::{Graph, Node};
 use crate::jinja::{Incremental, LogLine, Phase, RelationName, Scope};
-use crate::parse::{NodeFacts, NodeId, NodeKind, ParsedProject};
+use crate::parse::{NodeFacts, NodeId, ParsedProject};
 
 /// What exists already in the warehouse.
 pub trait Relations: Send + Sync {
@@ -141,14 +141,5 @@ fn collect_ephemerals(node: &Node, graph: &Graph, needed: &mut Vec<NodeId>) {
             collect_ephemerals(input, graph, needed);
             needed.push(input.facts.id.clone());
         }
-    }
-}
-
-/// Whether a node has SQL of its own in a file.
-pub fn has_template(node: &Node) -> bool {
-    match &node.facts.kind {
-        NodeKind::Model | NodeKind::Analysis => true,
-        NodeKind::Test(test) => matches!(test.form, crate::parse::TestForm::Singular),
-        NodeKind::Exposure(_) | NodeKind::Seed | NodeKind::Source(_) => false,
     }
 }

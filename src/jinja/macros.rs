@@ -37,11 +37,13 @@ pub struct Macros {
     by_name: BTreeMap<String, Vec<MacroDefinition>>,
 }
 
+/// Without Unicode, as the others of this crate: its classes take milliseconds to build, at each start.
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
 static OPENING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{%(?P<trim>[-+]?)\s*(?P<kind>macro|test|data_test)\s+(?P<name>\w+)").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u)\{%(?P<trim>[-+]?)\s*(?P<kind>macro|test|data_test)\s+(?P<name>\w+)").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static CLOSING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{%(?P<trim>[-+]?)\s*end(?:data_)?test\b").unwrap());
+static CLOSING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?-u)\{%(?P<trim>[-+]?)\s*end(?:data_)?test\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)\{#.*?#\}").unwrap());
 

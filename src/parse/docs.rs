@@ -7,7 +7,7 @@ use regex::Regex;
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
 static BLOCK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?s)\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}").unwrap());
+    LazyLock::new(|| Regex::new(r"(?s)\{%-?(?-u:\s*docs\s+(\w+)\s*)-?%\}(.*?)\{%-?(?-u:\s*enddocs\s*)-?%\}").unwrap());
 
 /// The blocks of one file, by name.
 pub(super) fn blocks(text: &str) -> BTreeMap<String, String> {

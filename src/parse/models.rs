@@ -280,7 +280,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below uses it")]
 static CALL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"\b(?P<function>ref|source)\s*\((?P<arguments>[^)]*)\)"#).unwrap());
+    LazyLock::new(|| Regex::new(r#"(?-u:\b)(?P<function>ref|source)(?-u:\s)*\((?P<arguments>[^)]*)\)"#).unwrap());
 
 /// Where a template calls `ref` or `source` with this last name; the template engine does not say.
 fn find_call(source: &Arc<SourceText>, function: &str, last: &str) -> Option<Span> {

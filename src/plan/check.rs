@@ -12,7 +12,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 
 use crate::compile::{self, Compiled, Relations};
 use crate::data_tests;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::graph::{Graph, Node};
 use crate::jinja::{LogLine, RelationName};
 use crate::materialize;
@@ -24,6 +24,9 @@ use crate::plan::query::{PlannedQuery, parse, plan_parsed, plan_query};
 use crate::plan::relation::Catalog;
 use crate::project::Json;
 use crate::sources::{self, SourceOptions};
+
+/// Plans of deeply nested queries are walked recursively.
+pub const PLANNING_STACK: usize = 16 << 20;
 
 /// A model, analysis or seed that can be executed.
 #[derive(Debug, Clone)]
@@ -83,8 +86,13 @@ pub struct Scope<'a> {
 /// Plans everything that is wanted, and what it needs.
 pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     let needed = needed(scope);
-    let mut planner =
-        Planner { scope, plan: ProjectPlan::default(), compiled: BTreeMap::new(), found: Diagnostics::new() };
+    let mut planner = Planner {
+        scope,
+        plan: ProjectPlan::default(),
+        compiled: BTreeMap::new(),
+        types: BTreeMap::new(),
+        found: Diagnostics::new(),
+    };
     for node in scope.graph.nodes().filter(|it| matches!(it.facts.kind, NodeKind::Model | NodeKind::Seed)) {
         planner.plan.catalog.announce(&node.facts.name);
     }
@@ -93,11 +101,43 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             NodeKind::Source(facts) => planner.source(node, facts).await,
             NodeKind::Seed => planner.seed(node).await,
             NodeKind::Model | NodeKind::Analysis => planner.model(node),
-            NodeKind::Test(_) => planner.test(node),
-            NodeKind::Exposure(_) => {}
+            NodeKind::Test(_) | NodeKind::Exposure(_) => {}
+        }
+    }
+    // Nothing reads a test: they are planned side by side.
+    let is_test = |it: &&Node| matches!(it.facts.kind, NodeKind::Test(_)) && needed.contains(&it.facts.id);
+    let tests: Vec<&Node> = scope.graph.nodes().filter(is_test).collect();
+    for (node, planned) in side_by_side(&tests, |node| planner.test(node)) {
+        match planned {
+            Ok(None) => {}
+            Ok(Some(test)) => drop(planner.plan.tests.insert(node.facts.id.clone(), test)),
+            Err(problem) => planner.found.push(problem),
         }
     }
     (planner.plan, planner.found)
+}
+
+/// What `work` makes of each node, on all processors.
+fn side_by_side<'a, T: Send>(nodes: &[&'a Node], work: impl Fn(&Node) -> T + Sync) -> Vec<(&'a Node, T)> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let each = |part: &[&'a Node]| part.iter().map(|node| (*node, work(node))).collect::<Vec<_>>();
+    if threads == 1 || nodes.len() < 2 * threads {
+        return each(nodes);
+    }
+    let each = &each;
+    std::thread::scope(|scope| {
+        let spawn = |part| {
+            let thread = std::thread::Builder::new().stack_size(PLANNING_STACK);
+            thread.spawn_scoped(scope, move || each(part)).map_err(|_| part)
+        };
+        let running: Vec<_> = nodes.chunks(nodes.len().div_ceil(threads)).map(spawn).collect();
+        // Where no thread can be had, this one does the work; what panics there panics here.
+        let result = |it: Result<std::thread::ScopedJoinHandle<'_, _>, _>| match it {
+            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(part) => each(part),
+        };
+        running.into_iter().flat_map(result).collect()
+    })
 }
 
 /// What is wanted and all that it needs, up to what exists already.
@@ -116,6 +156,8 @@ struct Planner<'a> {
     scope: &'a Scope<'a>,
     plan: ProjectPlan,
     compiled: BTreeMap<NodeId, Compiled>,
+    /// Declared types as the engine has understood them: few, and written many times.
+    types: BTreeMap<String, DataType>,
     found: Diagnostics,
 }
 
@@ -169,7 +211,7 @@ impl Planner<'_> {
                 let model = ModelPlan { plan: query.plan, schema: query.schema, sql };
                 self.plan.models.insert(node.facts.id.clone(), model);
             }
-            Err(error) => self.report(node, None, &sql, &error, || None),
+            Err(error) => self.found.push(self.problem(node, None, &sql, &error)),
         }
     }
 
@@ -199,10 +241,17 @@ impl Planner<'_> {
 
     /// A type as it is written in SQL.
     fn declared_type(&mut self, text: &str, span: &Span) -> Option<DataType> {
+        if let Some(known) = self.types.get(text) {
+            return Some(known.clone());
+        }
         let sql = format!("select cast(null as {text}) as it");
         let target = &self.scope.project.invocation.target;
         match plan_query(&sql, self.scope.session, &Catalog::default(), target) {
-            Ok(query) => Some(query.schema.field(0).data_type().clone()),
+            Ok(query) => {
+                let data_type = query.schema.field(0).data_type().clone();
+                self.types.insert(text.to_owned(), data_type.clone());
+                Some(data_type)
+            }
             Err(_) => {
                 let known =
                     ["bigint", "boolean", "date", "decimal(18, 2)", "double", "integer", "timestamp", "varchar"];
@@ -235,7 +284,11 @@ impl Planner<'_> {
         self.plan.lines.extend(compiled.lines.iter().cloned());
         let sql = compiled.sql.clone();
         self.compiled.insert(facts.id.clone(), compiled);
-        if let Some(query) = self.plan_sql(node, Some(&facts.source), &sql) {
+        let planned = self.plan_sql(node, Some(&facts.source), &sql).unwrap_or_else(|problem| {
+            self.found.push(problem);
+            None
+        });
+        if let Some(query) = planned {
             self.report_columns(node, &query.schema);
             match facts.materialized() {
                 "ephemeral" => {
@@ -251,73 +304,55 @@ impl Planner<'_> {
         }
     }
 
-    fn test(&mut self, node: &Node) {
-        let sql = match data_tests::query(self.scope.project, node, self.scope.relations) {
-            Ok(sql) => sql,
-            Err(problem) => {
-                self.found.push(problem);
-                return;
-            }
-        };
+    /// The query of a test; nothing when it reads what could not be planned.
+    fn test(&self, node: &Node) -> Result<Option<TestPlan>, Diagnostic> {
+        let sql = data_tests::query(self.scope.project, node, self.scope.relations)?;
         // Better now than when the test has been asked.
-        if let Err(problem) = data_tests::verdict(0, &node.facts.config, &node.facts.span) {
-            self.found.push(problem);
-            return;
-        }
-        let NodeKind::Test(test) = &node.facts.kind else { return };
+        data_tests::verdict(0, &node.facts.config, &node.facts.span)?;
+        let NodeKind::Test(test) = &node.facts.kind else { return Ok(None) };
         let template = matches!(test.form, TestForm::Singular).then_some(&node.facts.source);
         let limited = match node.facts.config.get("limit").and_then(Json::as_u64) {
             Some(limit) => format!("select * from (\n{sql}\n) dbt_limited limit {limit}"),
             None => sql.clone(),
         };
         let template = template.filter(|_| limited == sql);
-        let Some(rows) = self.plan_sql(node, template, &limited) else { return };
+        let Some(rows) = self.plan_sql(node, template, &limited)? else { return Ok(None) };
         let count = match node.facts.config.text("fail_calc") {
-            None => count_rows(&rows.plan),
+            None => count_rows(&rows.plan).map_err(|error| self.problem(node, template, &limited, &error))?,
             Some(calculation) => {
                 let sql = format!("select {calculation} as failures from (\n{limited}\n) dbt_internal_test");
-                match self.plan_sql(node, None, &sql) {
-                    Some(query) => Ok(query.plan),
-                    None => return,
-                }
+                let Some(query) = self.plan_sql(node, None, &sql)? else { return Ok(None) };
+                query.plan
             }
         };
-        match count {
-            Ok(count) => {
-                let sql = compile::with_ephemerals(node, &limited, self.scope.graph, &self.compiled);
-                self.plan.tests.insert(node.facts.id.clone(), TestPlan { count, rows, sql });
-            }
-            Err(error) => self.report(node, template, &limited, &error, || None),
-        }
+        let sql = compile::with_ephemerals(node, &limited, self.scope.graph, &self.compiled);
+        Ok(Some(TestPlan { count, rows, sql }))
     }
 
+    /// The plan of a node's SQL; nothing when it reads what could not be planned.
     fn plan_sql(
-        &mut self,
+        &self,
         node: &Node,
-        template: Option<&Arc<crate::diagnostics::SourceText>>,
+        template: Option<&Arc<SourceText>>,
         sql: &str,
-    ) -> Option<PlannedQuery> {
+    ) -> Result<Option<PlannedQuery>, Diagnostic> {
         // What an input's own mistake kept out of the catalog is that input's mistake, reported there.
         let is_planned = |id: &NodeId| {
             let scope = self.scope;
             self.plan.models.contains_key(id) || self.plan.sources.contains_key(id) || scope.existing.contains_key(id)
         };
         if !node.inputs.iter().all(is_planned) {
-            return None;
+            return Ok(None);
         }
         let target = &self.scope.project.invocation.target;
         let plan = |query| plan_parsed(query, self.scope.session, &self.plan.catalog, target);
-        match parse(sql).and_then(plan) {
-            Ok(query) => Some(query),
-            Err(error) => {
-                let locate = || smallest_failure(&parse(sql).ok()?, &|query| plan(query).map(drop));
-                let who = node.facts.display();
-                let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
-                let problem = explain(&error, &origin, &self.plan.catalog, locate);
-                self.found.push(problem.note_if(self.unset(node)));
-                None
-            }
-        }
+        let parse = || parse(sql, target.dialect);
+        parse().and_then(plan).map(Some).map_err(|error| {
+            let locate = || smallest_failure(&parse().ok()?, &|query| plan(query).map(drop));
+            let who = node.facts.display();
+            let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
+            explain(&error, &origin, &self.plan.catalog, locate).note_if(self.unset(node))
+        })
     }
 
     /// Jinja prints what nothing sets as nothing, and the SQL around it is then wrong in ways that hide the reason.
@@ -336,18 +371,16 @@ impl Planner<'_> {
         }
     }
 
-    fn report(
-        &mut self,
+    fn problem(
+        &self,
         node: &Node,
-        template: Option<&Arc<crate::diagnostics::SourceText>>,
+        template: Option<&Arc<SourceText>>,
         sql: &str,
         error: &datafusion::error::DataFusionError,
-        located: impl FnOnce() -> Option<datafusion::common::Span>,
-    ) {
+    ) -> Diagnostic {
         let who = node.facts.display();
         let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
-        let problem = explain(error, &origin, &self.plan.catalog, located);
-        self.found.push(problem);
+        explain(error, &origin, &self.plan.catalog, || None)
     }
 
     /// Descriptions and contracts against what the plan says.

@@ -33,6 +33,10 @@ pub(super) fn stored(data_type: &DataType) -> DataType {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         DataType::Dictionary(_, values) => stored(values),
+        // Parquet has no seconds: other readers would see numbers.
+        DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone) => {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+        }
         // DuckDB gives a column of nothing but nulls this type too.
         DataType::Null => DataType::Int32,
         other => other.clone(),

@@ -3,6 +3,7 @@
 
 mod check;
 mod column_types;
+mod comparisons;
 mod context;
 mod failure;
 mod locate;
@@ -12,7 +13,7 @@ mod relation;
 mod session;
 mod wording;
 
-pub use check::{ModelPlan, ProjectPlan, Scope, TestPlan, plan_project};
+pub use check::{ModelPlan, PLANNING_STACK, ProjectPlan, Scope, TestPlan, plan_project};
 pub use failure::explain_execution;
 pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};

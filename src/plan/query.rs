@@ -1,19 +1,21 @@
 //! One query: parsed, planned, analysed, and its columns made fit for storing.
 
 use arrow::datatypes::SchemaRef;
+use datafusion::common::SchemaError;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::Cast;
-use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::{Query, Statement as SqlStatement};
 
+use crate::dialect;
 use crate::plan::Session;
 use crate::plan::column_types::stored;
+use crate::plan::comparisons::refuse_times_with_numbers;
 use crate::plan::context::Context;
 use crate::plan::relation::Catalog;
-use crate::project::Target;
+use crate::project::{Dialect, Target};
 
 /// A query that can be executed once its tables exist.
 #[derive(Debug, Clone)]
@@ -29,13 +31,20 @@ pub struct PlannedQuery {
 /// # Errors
 /// The engine's own words; see `problem` for the user's.
 pub fn plan_query(sql: &str, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
-    let query = parse(sql)?;
+    let query = parse(sql, target.dialect)?;
     plan_parsed(query, session, catalog, target)
 }
 
-/// Parses one `select`.
-pub(super) fn parse(sql: &str) -> Result<Query> {
-    let mut statements = DFParserBuilder::new(sql).with_dialect(&PostgreSqlDialect {}).build()?.parse_statements()?;
+/// Parses one `select`, written in a dialect; what comes back is the engine's.
+pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Query> {
+    let mut query = parse_one(sql, dialect)?;
+    dialect::rewrite(&mut query, dialect);
+    Ok(query)
+}
+
+fn parse_one(sql: &str, dialect: Dialect) -> Result<Query> {
+    let syntax = dialect::syntax(dialect);
+    let mut statements = DFParserBuilder::new(sql).with_dialect(syntax).build()?.parse_statements()?;
     let first = statements.pop_front();
     if !statements.is_empty() {
         return Err(DataFusionError::Plan("a model is one `select`, but this is several statements".to_owned()));
@@ -53,13 +62,46 @@ pub(super) fn parse(sql: &str) -> Result<Query> {
 /// Plans a parsed `select`.
 pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
     let state = session.state();
-    let context = Context { state, catalog, target };
-    let planner = SqlToRel::new_with_options(&context, parser_options(session));
-    let plan = planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)))?;
+    let plan = resolve(query, session, catalog, target)?;
+    refuse_times_with_numbers(&plan)?;
+    let plan = dialect::settle_casts(plan, target.dialect)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
     Ok(PlannedQuery { plan, schema })
+}
+
+/// Names become columns. What is no column may be the alias of another one, where the dialect has that.
+fn resolve(mut query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
+    let context = Context { state: session.state(), catalog, target };
+    let planner = SqlToRel::new_with_options(&context, parser_options(session));
+    let plan = |query: &Query| planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query.clone())));
+    if target.dialect != Dialect::DuckDb {
+        return planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)));
+    }
+    let mut inlined: Vec<String> = Vec::new();
+    loop {
+        match plan(&query) {
+            Ok(plan) => return Ok(plan),
+            Err(error) => match missing_column(&error) {
+                Some(name) if !inlined.contains(&name) && dialect::inline_alias(&mut query, &name) => {
+                    inlined.push(name);
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+/// The column without table that could not be found.
+fn missing_column(error: &DataFusionError) -> Option<String> {
+    match error.find_root() {
+        DataFusionError::SchemaError(error, _) => match error.as_ref() {
+            SchemaError::FieldNotFound { field, .. } if field.relation.is_none() => Some(field.name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The planner takes its options apart from the session's, where they are configured.

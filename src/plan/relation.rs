@@ -1,6 +1,5 @@
 //! What a name in SQL can mean while nothing exists yet: a table that is only a schema, or a view that is a plan.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::Transformed;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
-use datafusion::logical_expr::{LogicalPlan, TableSource};
+use datafusion::logical_expr::{LogicalPlan, SubqueryAlias, TableSource};
 
 use crate::jinja::RelationName;
 
@@ -27,7 +26,8 @@ impl TableSource for PlannedTable {
     }
 }
 
-/// A view: its plan stands wherever its name does.
+/// A view. Those who read it are planned against its columns alone, or planning would cost what all views below it
+/// cost, once for each of its readers; [`bind`] puts its plan where its name stands.
 struct PlannedView {
     schema: SchemaRef,
     plan: LogicalPlan,
@@ -36,10 +36,6 @@ struct PlannedView {
 impl TableSource for PlannedView {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
-    }
-
-    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
-        Some(Cow::Borrowed(&self.plan))
     }
 }
 
@@ -94,13 +90,18 @@ fn key(database: &str, schema: &str, identifier: &str) -> String {
 /// Gives the table of a name, with the columns that were planned.
 pub type OpenTable<'a> = dyn Fn(&RelationName, SchemaRef) -> Result<Arc<dyn TableProvider>> + 'a;
 
-/// Replaces every table that was only a schema by the table that there is now.
+/// Replaces every table that was only a schema by the table that there is now, and every view by its plan.
 ///
 /// # Errors
 /// What `open` says of a table that it cannot give.
 pub fn bind(plan: LogicalPlan, open: &OpenTable<'_>) -> Result<LogicalPlan> {
     let bound = plan.transform_up_with_subqueries(|node| {
         let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
+        if let Some(view) = scan.source.downcast_ref::<PlannedView>() {
+            let plan = bind(view.plan.clone(), open)?;
+            let alias = SubqueryAlias::try_new(Arc::new(plan), scan.table_name)?;
+            return Ok(Transformed::yes(LogicalPlan::SubqueryAlias(alias)));
+        }
         let Some(planned) = scan.source.downcast_ref::<PlannedTable>() else {
             return Ok(Transformed::no(LogicalPlan::TableScan(scan)));
         };

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -12,9 +13,13 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 
+use crate::dialect;
 use crate::operators::SegmentedWindows;
 use crate::plan::column_types::ColumnTypes;
 use crate::project::Dialect;
+
+/// Rows that operators hand on at once; see docs/benchmarks.md.
+const BATCH_SIZE: usize = 16 * 1024;
 
 /// What the engine is given.
 #[derive(Debug, Clone)]
@@ -27,6 +32,8 @@ pub struct EngineSettings {
     pub spill_folder: Option<PathBuf>,
     /// Whose SQL is read.
     pub dialect: Dialect,
+    /// What `now()` and `current_date` say, throughout.
+    pub started_at: DateTime<Utc>,
     /// The profile's `settings`: options of the engine by name, without `datafusion.`.
     pub options: Vec<(String, String)>,
 }
@@ -61,6 +68,8 @@ impl Session {
             .with_physical_optimizer_rule(Arc::new(SegmentedWindows))
             .build();
         datafusion_functions_json::register_all(&mut state)?;
+        dialect::register(settings.dialect, &mut state)?;
+        state.execution_props_mut().query_execution_start_time = Some(settings.started_at);
         Ok(Session { state: Arc::new(state) })
     }
 
@@ -76,7 +85,10 @@ impl Session {
 }
 
 fn configure(settings: &EngineSettings) -> SessionConfig {
-    let mut config = SessionConfig::new().with_target_partitions(settings.partitions.max(1));
+    let mut config = SessionConfig::new()
+        .with_target_partitions(settings.partitions.max(1))
+        // Sorts and joins of wide rows do less for each batch than for each row only in batches larger than the default.
+        .with_batch_size(BATCH_SIZE);
     let options = config.options_mut();
     // Without spans no error can point at its place.
     options.sql_parser.collect_spans = true;
@@ -84,7 +96,11 @@ fn configure(settings: &EngineSettings) -> SessionConfig {
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
     options.execution.parquet.max_row_group_size = 1024 * 1024;
+    // Functions of JSON would leave the `case` that keeps them from the rows they are not for, and be asked of all.
+    options.optimizer.enable_leaf_expression_pushdown = false;
+
     options.execution.parquet.compression = Some("zstd(1)".to_owned());
+    dialect::configure(settings.dialect, options);
     config
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::duckdb_computes_the_same_from_the_same_sql", same_sql_in_duckdb),
         Trial::test("oracle::duckdb_finds_the_same_failures_in_bad_data", same_failures_in_duckdb),
         Trial::test("oracle::dbt_with_duckdb_gives_the_same_tests_and_tables", same_project_in_dbt),
+        Trial::test("oracle::what_users_of_duckdb_write_means_the_same", duckdb_sql),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
     ]
 }
@@ -58,6 +59,14 @@ fn same_project_in_dbt() -> Result<(), Failed> {
     let built = Command::new(python()?).args(arguments).current_dir(theirs.path()).env("DO_NOT_TRACK", "1").output()?;
     expect_code(&built, Some(0), "dbt build")?;
     compare(ours.path(), &["dbt", ".", "events.jsonl", theirs.path().to_str().unwrap()])
+}
+
+/// One model for each topic of DuckDB's SQL, below `tests/oracle/duckdb`.
+fn duckdb_sql() -> Result<(), Failed> {
+    let project = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
+    copy(&root().join("tests/oracle/duckdb"), project.path())?;
+    record_events(project.path(), &["run"], Some(0))?;
+    compare(project.path(), &["sql", ".", "events.jsonl"])
 }
 
 fn other_readers() -> Result<(), Failed> {

@@ -86,9 +86,9 @@ fn macro_entry(macros: &Macros, definition: &MacroDefinition, created_at: f64) -
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below uses it")]
 static END: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{%[-+]?\s*end(?:macro|test|data_test)\s*[-+]?%\}").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*end(?:macro|test|data_test)\s*[-+]?%\}").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below uses it")]
-static CALL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\w+)\s*\(").unwrap());
+static CALL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?-u)\b(\w+)\s*\(").unwrap());
 
 /// From the tag that opens a macro to the one that closes it.
 fn text_of(definition: &MacroDefinition) -> &str {

@@ -1,0 +1,68 @@
+//! Whose SQL the user writes. The target names a dialect; what it says otherwise than the engine is settled here:
+//! what parses (`syntax`), functions that are other words for what the engine has (`macros`, `json_paths`), columns that
+//! name one another (`lateral`), and operators and casts that mean something else (`operators`, `casts`).
+//!
+//! To add a function: a line in `functions/<dialect>.sql`, when SQL can say it; else a file in `functions`.
+
+mod casts;
+mod functions;
+mod json_paths;
+mod lateral;
+mod macros;
+mod operators;
+mod syntax;
+mod table_functions;
+
+pub use lateral::inline_alias;
+
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::sqlparser::dialect::Dialect as Syntax;
+use datafusion::sql::sqlparser::ast::Query;
+
+use crate::project::Dialect;
+
+/// What the parser accepts.
+pub fn syntax(dialect: Dialect) -> &'static dyn Syntax {
+    syntax::of(dialect)
+}
+
+/// Sets the engine to what the dialect does by default.
+pub fn configure(dialect: Dialect, options: &mut ConfigOptions) {
+    if dialect == Dialect::DuckDb {
+        options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+        options.sql_parser.parse_float_as_decimal = true;
+    }
+}
+
+/// Adds the dialect's functions, and what its operators mean.
+///
+/// # Errors
+/// What the engine says of a function that it does not take.
+pub fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) -> Result<()> {
+    if dialect == Dialect::DuckDb {
+        registry.register_expr_planner(Arc::new(operators::DuckDbOperators))?;
+    }
+    functions::register(registry)
+}
+
+/// Puts what the engine knows in the place of what only the dialect knows.
+pub fn rewrite(query: &mut Query, dialect: Dialect) {
+    if dialect == Dialect::DuckDb {
+        json_paths::rewrite(query);
+        table_functions::name_columns(query);
+    }
+    macros::expand(query, dialect);
+}
+
+/// Casts that the user wrote, as the dialect means them. For a plan whose types are not settled yet.
+///
+/// # Errors
+/// What the engine says of a plan that can't be made.
+pub fn settle_casts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
+    casts::settle(plan, dialect != Dialect::DataFusion)
+}

@@ -1,0 +1,55 @@
+//! Comparisons that the engine would make by turning a number into a point in time: days or microseconds since 1970.
+//! Nobody means that by `ordered_on > 20260101`, and no other database accepts it.
+
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, plan_err};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan};
+
+/// Refuses a date or timestamp compared with a number, anywhere in a plan whose types are not settled yet.
+///
+/// # Errors
+/// The first such comparison, in the words that the engine has for those that it refuses itself.
+pub(super) fn refuse_times_with_numbers(plan: &LogicalPlan) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        let mut schema = DFSchema::empty();
+        for input in node.inputs() {
+            schema.merge(input.schema());
+        }
+        if let LogicalPlan::Join(join) = node {
+            for (left, right) in &join.on {
+                compare(left, "=", right, &schema)?;
+            }
+        }
+        node.apply_expressions(|expression| expression.apply(|it| inspect(it, &schema)))
+    })?;
+    Ok(())
+}
+
+fn inspect(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
+    match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
+            compare(left, &op.to_string(), right, schema)?;
+        }
+        Expr::Between(Between { expr, low, high, .. }) => {
+            compare(expr, ">=", low, schema)?;
+            compare(expr, "<=", high, schema)?;
+        }
+        _ => {}
+    }
+    Ok(TreeNodeRecursion::Continue)
+}
+
+fn compare(left: &Expr, operator: &str, right: &Expr, schema: &DFSchema) -> Result<()> {
+    // What has no type yet, a column of an outer query for one, is left to the engine.
+    let (Ok(a), Ok(b)) = (left.get_type(schema), right.get_type(schema)) else { return Ok(()) };
+    if (is_time(&a) && b.is_numeric()) || (a.is_numeric() && is_time(&b)) {
+        return plan_err!("Cannot infer common argument type for comparison operation {a} {operator} {b}");
+    }
+    Ok(())
+}
+
+fn is_time(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _))
+}

@@ -175,6 +175,7 @@ async fn find_existing(
 ) -> (BTreeMap<NodeId, Arc<dyn TableProvider>>, Snapshot) {
     let mut existing = BTreeMap::new();
     let mut snapshot = Snapshot::default();
+    add_sources_of_the_warehouse(loaded, session, warehouse, &mut existing).await;
     if purpose == Purpose::Plan {
         return (existing, snapshot);
     }
@@ -215,6 +216,26 @@ async fn find_existing(
         }
     }
     (existing, snapshot)
+}
+
+/// Sources that have no files of their own and that no seed makes: tables that some other project has put there.
+async fn add_sources_of_the_warehouse(
+    loaded: &Loaded,
+    session: &Session,
+    warehouse: &Warehouse,
+    existing: &mut BTreeMap<NodeId, Arc<dyn TableProvider>>,
+) {
+    for node in loaded.graph.nodes() {
+        let NodeKind::Source(facts) = &node.facts.kind else { continue };
+        if facts.location.is_some() || !node.inputs.is_empty() {
+            continue;
+        }
+        if let (Existing::Table, Some(record)) = warehouse.existing(&node.facts.relation).await {
+            let relation = &node.facts.relation;
+            let table = execute::existing_table(session, warehouse, relation, &record.sorted_by).await;
+            existing.extend(table.ok().map(|it| (node.facts.id.clone(), it)));
+        }
+    }
 }
 
 fn not_there(loaded: &Loaded, id: &NodeId, reader: &NodeId) -> Diagnostic {

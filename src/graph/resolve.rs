@@ -90,6 +90,7 @@ pub fn build(project: &ParsedProject) -> (Graph, Diagnostics) {
             resolved.insert(node.facts.id.clone(), node);
         }
     }
+    seed_sources(&mut resolved);
     let order = sort(&resolved, nodes, &mut found);
     let mut sorted = IndexMap::new();
     for id in order {
@@ -98,6 +99,23 @@ pub fn build(project: &ParsedProject) -> (Graph, Diagnostics) {
         }
     }
     (Graph::from_sorted(sorted), found)
+}
+
+/// A source without files of its own may be what a seed of this project makes. dbt leaves the order to the user, who runs
+/// `dbt seed` first; here whoever reads the source comes after the seed.
+fn seed_sources(nodes: &mut BTreeMap<NodeId, Node>) {
+    let seeds: Vec<(RelationName, NodeId)> = nodes
+        .values()
+        .filter(|it| matches!(it.facts.kind, NodeKind::Seed))
+        .map(|it| (it.facts.relation.clone(), it.facts.id.clone()))
+        .collect();
+    for node in nodes.values_mut() {
+        let NodeKind::Source(facts) = &node.facts.kind else { continue };
+        if facts.location.is_none() {
+            let same = seeds.iter().find(|(relation, _)| relation.is_same(&node.facts.relation));
+            node.inputs.extend(same.map(|(_, id)| id.clone()));
+        }
+    }
 }
 
 fn resolve(

@@ -1,6 +1,6 @@
 //! The project's macros: found in their files, callable from every template by name or through their package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -21,13 +21,43 @@ pub struct MacroDefinition {
     pub name: String,
     /// Where its name is written.
     pub span: Span,
+    /// The number of its file.
+    file: usize,
 }
+
+impl MacroDefinition {
+    /// The name that the template engine knows it by. Each file has names of its own, so that no call goes past
+    /// [`Callable`], not even one within the file; and none begins with `_`, which the engine would keep to the file.
+    fn engine_name(&self) -> String {
+        engine_name(self.file, &self.name)
+    }
+}
+
+fn engine_name(file: usize, name: &str) -> String {
+    format!("m{file}__{name}")
+}
+
+/// dbt's own package, whose macros every project may call and override.
+pub const DBT: &str = "dbt";
 
 /// A macro file, ready for the template engine.
 #[derive(Debug)]
 pub(super) struct MacroFile {
     pub(super) source: Arc<SourceText>,
     pub(super) template: String,
+    package: String,
+    /// Offsets in the template, each with the one in the user's text that it stands for.
+    places: Vec<(usize, usize)>,
+}
+
+impl MacroFile {
+    /// An offset in the template as one in the user's text.
+    pub(super) fn original(&self, offset: usize) -> usize {
+        match self.places.iter().rev().find(|(at, _)| *at <= offset) {
+            Some((at, original)) => (original + offset - at).min(self.source.text.len()),
+            None => offset,
+        }
+    }
 }
 
 /// All macros of all packages.
@@ -35,15 +65,17 @@ pub(super) struct MacroFile {
 pub struct Macros {
     files: Vec<MacroFile>,
     by_name: BTreeMap<String, Vec<MacroDefinition>>,
+    /// Which files define a word, or `something__word`: what a text that has the word may call.
+    by_word: BTreeMap<String, BTreeSet<usize>>,
 }
 
 /// Without Unicode, as the others of this crate: its classes take milliseconds to build, at each start.
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
 static OPENING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)\{%(?P<trim>[-+]?)\s*(?P<kind>macro|test|data_test)\s+(?P<name>\w+)").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*(?P<kind>macro|test|data_test)\s+(?P<name>\w+)").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
 static CLOSING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)\{%(?P<trim>[-+]?)\s*end(?:data_)?test\b").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*(?P<word>end(?:data_)?test)\b").unwrap());
 #[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)\{#.*?#\}").unwrap());
 
@@ -74,25 +106,71 @@ impl Macros {
                 );
                 continue;
             }
-            definitions.push(MacroDefinition { package: package.to_owned(), name, span });
+            let file = self.files.len();
+            for word in [Some(name.as_str()), name.split_once("__").map(|(_, word)| word)].into_iter().flatten() {
+                self.by_word.entry(word.to_owned()).or_default().insert(file);
+            }
+            definitions.push(MacroDefinition { package: package.to_owned(), name, span, file });
         }
-        self.files.push(MacroFile { source: Arc::clone(source), template: as_template(&source.text) });
+        let (template, places) = as_template(&source.text, self.files.len());
+        let package = package.to_owned();
+        self.files.push(MacroFile { source: Arc::clone(source), template, package, places });
     }
 
-    /// The macro of this name that a template of `package` sees: its own, else the root's, else any.
+    /// The macro of this name that a template of `package` sees: its own, else the root's, else any, but not dbt's.
     pub fn find(&self, name: &str, package: &str) -> Option<&MacroDefinition> {
         let definitions = self.by_name.get(name)?;
-        definitions.iter().find(|it| it.package == package).or_else(|| definitions.first())
+        let own = definitions.iter().find(|it| it.package == package && package != DBT);
+        own.or_else(|| definitions.iter().find(|it| it.package != DBT))
     }
 
-    /// All names, sorted.
+    /// What a call means. Within dbt's own macros the project's come first: that is how they are overridden.
+    fn called(&self, name: &str, package: Option<&str>, caller: &str) -> Option<&MacroDefinition> {
+        match package {
+            Some(package) => self.by_name.get(name)?.iter().find(|it| it.package == package),
+            None => self.find(name, caller).or_else(|| self.by_name.get(name)?.first()),
+        }
+    }
+
+    /// All names of the project's macros and its packages', sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
+        let is_own = |it: &(&String, &Vec<MacroDefinition>)| it.1.iter().any(|it| it.package != DBT);
+        self.by_name.iter().filter(is_own).map(|(name, _)| name.as_str())
     }
 
-    /// All definitions, sorted by name.
+    /// All definitions but dbt's own, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &MacroDefinition> {
-        self.by_name.values().flatten()
+        self.by_name.values().flatten().filter(|it| it.package != DBT)
+    }
+
+    /// Whether a package, dbt's own too, has a macro.
+    pub(super) fn has(&self, name: &str, package: &str) -> bool {
+        self.called(name, Some(package), package).is_some()
+    }
+
+    /// The files whose macros a template may call, directly or through other macros: those that define a word of its
+    /// tags. A name that is put together while rendering is not among them.
+    pub(super) fn needed_by(&self, template: &str) -> BTreeSet<usize> {
+        let mut needed = BTreeSet::new();
+        let mut edge: Vec<&str> = tags(template).collect();
+        while let Some(tag) = edge.pop() {
+            for file in self.defining_words(tag) {
+                if needed.insert(file) {
+                    edge.extend(tags(&self.files[file].source.text));
+                }
+            }
+        }
+        needed
+    }
+
+    /// The files that a call of one macro may need.
+    pub(super) fn needed_to_call(&self, name: &str) -> BTreeSet<usize> {
+        self.needed_by(&format!("{{{{ {name} }}}}"))
+    }
+
+    fn defining_words<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let words = tag.split(|it: char| !it.is_ascii_alphanumeric() && it != '_').filter(|it| !it.is_empty());
+        words.filter_map(|word| self.by_word.get(word)).flatten().copied()
     }
 
     pub(super) fn files(&self) -> &[MacroFile] {
@@ -100,13 +178,51 @@ impl Macros {
     }
 }
 
-/// dbt's `{% test x() %}` is Jinja's `{% macro test_x() %}`. Line numbers stay.
-fn as_template(text: &str) -> String {
-    let opened = OPENING.replace_all(text, |it: &regex::Captures<'_>| {
-        let (trim, name) = (&it["trim"], &it["name"]);
-        if &it["kind"] == "macro" { it[0].to_owned() } else { format!("{{%{trim} macro test_{name}") }
-    });
-    CLOSING.replace_all(&opened, "{%$trim endmacro").into_owned()
+/// What stands in `{{ … }}` and `{% … %}`, roughly: what is missed here is noticed while rendering.
+fn tags(template: &str) -> impl Iterator<Item = &str> {
+    let mut rest = template;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find('{')?;
+            let inner = &rest[start + 1..];
+            let end = match inner.as_bytes().first()? {
+                b'{' => "}}",
+                b'%' => "%}",
+                _ => {
+                    rest = inner;
+                    continue;
+                }
+            };
+            let (tag, after) = inner.split_at(inner.find(end).unwrap_or(inner.len()));
+            rest = after;
+            return Some(tag);
+        }
+    })
+}
+
+/// dbt's `{% test x() %}` is Jinja's `{% macro test_x() %}`, and every macro gets its file's own name. Comes with the
+/// offsets behind each change, in the template and in the text.
+fn as_template(text: &str, file: usize) -> (String, Vec<(usize, usize)>) {
+    let mut changes: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+    for opening in OPENING.captures_iter(text) {
+        let (Some(kind), Some(name)) = (opening.name("kind"), opening.name("name")) else { continue };
+        let prefix = if kind.as_str() == "macro" { "" } else { "test_" };
+        let between = &text[kind.end()..name.start()];
+        changes.push((kind.start()..name.start(), format!("macro{between}{}", engine_name(file, prefix))));
+    }
+    for closing in CLOSING.captures_iter(text) {
+        changes.extend(closing.name("word").map(|it| (it.range(), "endmacro".to_owned())));
+    }
+    changes.sort_by_key(|(range, _)| range.start);
+    let (mut template, mut places, mut done) = (String::with_capacity(text.len()), Vec::new(), 0);
+    for (range, replacement) in changes {
+        template.push_str(&text[done..range.start]);
+        template.push_str(&replacement);
+        places.push((template.len(), range.end));
+        done = range.end;
+    }
+    template.push_str(&text[done..]);
+    (template, places)
 }
 
 /// The macros that one rendering has loaded, by name.
@@ -124,11 +240,27 @@ const DEEPEST: usize = 60;
 #[derive(Debug)]
 pub(super) struct Callable {
     name: String,
+    /// The package that it is asked of: `dbt_utils.star(…)`.
+    package: Option<String>,
+    macros: Arc<Macros>,
 }
 
 impl Callable {
-    pub(super) fn value(name: &str) -> Value {
-        Value::from_object(Callable { name: name.to_owned() })
+    /// The macro that the caller's package sees under a name.
+    fn value(name: &str, macros: &Arc<Macros>) -> Value {
+        Value::from_object(Callable { name: name.to_owned(), package: None, macros: Arc::clone(macros) })
+    }
+
+    /// A package's own macro.
+    pub(super) fn of_package(name: &str, package: &str, macros: &Arc<Macros>) -> Value {
+        let package = Some(package.to_owned());
+        Value::from_object(Callable { name: name.to_owned(), package, macros: Arc::clone(macros) })
+    }
+
+    fn definition(&self, state: &State<'_, '_>) -> Option<&MacroDefinition> {
+        let running = self.macros.files.iter().find(|it| it.source.path == state.name()).map(|it| it.package.clone());
+        let package = running.or_else(|| Scope::of(state).ok().map(|it| it.package.clone())).unwrap_or_default();
+        self.macros.called(&self.name, self.package.as_deref(), &package)
     }
 }
 
@@ -149,9 +281,16 @@ impl Object for Callable {
         if let Ok(scope) = Scope::of(state) {
             scope.captured().macros.insert(self.name.clone());
         }
-        let loaded = state.get_extension::<Loaded>().and_then(|it| it.0.get(&self.name).cloned());
-        let loaded =
-            loaded.ok_or_else(|| Error::new(ErrorKind::UnknownFunction, format!("{} is not loaded", self.name)))?;
+        let unknown = || Error::new(ErrorKind::UnknownFunction, format!("{} is not loaded", self.name));
+        let engine_name = self.definition(state).ok_or_else(unknown)?.engine_name();
+        let loaded = state.get_extension::<Loaded>().and_then(|it| it.0.get(&engine_name).cloned());
+        let Some(loaded) = loaded else {
+            // Its name was put together while rendering. Everything is rendered again, with all macros at hand.
+            if let Ok(scope) = Scope::of(state) {
+                scope.captured().needs_all_macros = true;
+            }
+            return Err(unknown());
+        };
         let depth = state.get_or_insert_extension(Depth::default());
         depth.0 += 1;
         if depth.0 > DEEPEST {
@@ -202,12 +341,17 @@ impl Object for Package {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
-        self.macros.by_name.get(name)?.iter().any(|it| it.package == self.name).then(|| Callable::value(name))
+        self.macros.has(name, &self.name).then(|| Callable::of_package(name, &self.name, &self.macros))
     }
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Value, Error> {
         match self.get_value(&Value::from(name)) {
             Some(callable) => callable.call(state, args),
+            // What dbt has as a macro may be a function here.
+            None if self.name == DBT && state.env().globals().any(|(it, _)| it == name) => match state.lookup(name) {
+                Some(function) => function.call(state, args),
+                None => Err(Error::new(ErrorKind::UnknownFunction, format!("{name} is not in package dbt"))),
+            },
             None => Err(Error::new(ErrorKind::UnknownFunction, format!("{name} is not in package {}", self.name))),
         }
     }
@@ -226,10 +370,10 @@ pub(super) fn register(environment: &mut Environment<'static>, macros: &Arc<Macr
     environment.add_function("return", |value: Value| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, "return").with_source(Return(value)))
     });
-    for name in macros.names() {
-        environment.add_global(name.to_owned(), Callable::value(name));
+    for name in macros.by_name.keys() {
+        environment.add_global(name.clone(), Callable::value(name, macros));
     }
-    let packages: std::collections::BTreeSet<&str> = macros.iter().map(|it| it.package.as_str()).collect();
+    let packages: BTreeSet<&str> = macros.by_name.values().flatten().map(|it| it.package.as_str()).collect();
     for name in packages {
         let package = Package { name: name.to_owned(), macros: Arc::clone(macros) };
         environment.add_global(name.to_owned(), Value::from_object(package));
@@ -248,6 +392,8 @@ mod tests {
         let text = "{% test even(model) %}x{% endtest %}{# {% macro no() %} #}{%- macro yes(a) -%}{%- endmacro -%}";
         macros.add_file("shop", &SourceText::new("macros/a.sql", text), &mut Diagnostics::new());
         assert_eq!(macros.names().collect::<Vec<_>>(), ["test_even", "yes"]);
-        assert!(macros.files[0].template.starts_with("{% macro test_even(model) %}x{% endmacro %}"));
+        let file = &macros.files[0];
+        assert!(file.template.starts_with("{% macro m0__test_even(model) %}x{% endmacro %}"));
+        assert_eq!(file.original(file.template.find("x{%").unwrap()), text.find("x{%").unwrap());
     }
 }

@@ -1,6 +1,7 @@
 //! Templates: dbt's Jinja, its functions, the project's macros, and the way back from rendered text to source.
 //! Renders text for a `Scope`; knows nothing of what the text means, of graphs or of engines.
 
+mod builtin;
 mod functions;
 mod macros;
 mod problem;
@@ -9,7 +10,8 @@ mod scope;
 mod source_map;
 mod yaml_text;
 
-pub use macros::{MacroDefinition, Macros};
+pub use builtin::add_macros_of_dbt;
+pub use macros::{DBT, MacroDefinition, Macros};
 pub use relation::RelationName;
 pub use scope::{Captured, Incremental, Invocation, LogLine, Phase, RefCall, Resolve, Scope, SourceCall};
 pub use source_map::SourceMap;
@@ -22,14 +24,13 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceText, Span};
 
-/// Name of the template that makes the macros of all packages callable.
-const ALL_MACROS: &str = "<macros>";
-
 /// All templates of a project, compiled once, rendered many times and from many threads.
 pub struct Templates {
     environment: Environment<'static>,
     sources: BTreeMap<String, Arc<SourceText>>,
     macros: Arc<Macros>,
+    /// Macro files that don't compile, and were reported.
+    broken: BTreeSet<String>,
 }
 
 impl Templates {
@@ -49,19 +50,13 @@ impl Templates {
             minijinja::escape_formatter(out, state, value)
         });
         functions::register_all(&mut environment);
-        let mut templates = Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros) };
-        let mut imports = String::new();
-        for (number, file) in macros.files().iter().enumerate() {
-            if let Err(problem) = templates.add_as(&file.source, file.template.clone()) {
+        let mut templates =
+            Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros), broken: BTreeSet::new() };
+        for file in macros.files() {
+            if let Err(problem) = templates.add_macros(&file.source, file.template.clone()) {
                 found.push(problem);
-                continue;
+                templates.broken.insert(file.source.path.clone());
             }
-            let path = quoted(&file.source.path);
-            imports.push_str(&format!("{{% import {path} as m{number} %}}{{% do __add_macros(m{number}) %}}"));
-        }
-        // Nothing in this text comes from the user but paths, which are quoted.
-        if let Err(error) = templates.environment.add_template_owned(ALL_MACROS, imports) {
-            found.push(problem::internal(&error));
         }
         macros::register(&mut templates.environment, &macros);
         templates
@@ -77,18 +72,25 @@ impl Templates {
     /// # Errors
     /// The mistake in the template, at its place.
     pub fn add(&mut self, source: &Arc<SourceText>) -> Result<(), Diagnostic> {
-        self.add_as(source, source.text.clone())
+        self.sources.insert(source.path.clone(), Arc::clone(source));
+        let imports = self.imports(&self.macros.needed_by(&source.text));
+        add_with_driver(&mut self.environment, source, &imports).map_err(|error| self.explain(&error, source))
     }
 
-    fn add_as(&mut self, source: &Arc<SourceText>, text: String) -> Result<(), Diagnostic> {
+    fn add_macros(&mut self, source: &Arc<SourceText>, text: String) -> Result<(), Diagnostic> {
         self.sources.insert(source.path.clone(), Arc::clone(source));
-        self.environment
-            .add_template_owned(source.path.clone(), text)
-            .and_then(|()| {
-                let driver = format!("{{% include {ALL_MACROS:?} %}}{{% include {} %}}", quoted(&source.path));
-                self.environment.add_template_owned(driver_name(&source.path), driver)
-            })
-            .map_err(|error| self.explain(&error, source))
+        let added = self.environment.add_template_owned(source.path.clone(), text);
+        added.map_err(|error| self.explain(&error, source))
+    }
+
+    /// The template text that makes the macros of some files callable.
+    fn imports(&self, files: &BTreeSet<usize>) -> String {
+        let whole = |it: &&usize| !self.broken.contains(&self.macros.files()[**it].source.path);
+        let import = |number: &usize| {
+            let path = quoted(&self.macros.files()[*number].source.path);
+            format!("{{% import {path} as m{number} %}}{{% do __add_macros(m{number}) %}}")
+        };
+        files.iter().filter(whole).map(import).collect()
     }
 
     /// Renders a file that was added before.
@@ -96,10 +98,14 @@ impl Templates {
     /// # Errors
     /// What went wrong, at its place in the file or in the macro that it calls.
     pub fn render(&self, source: &Arc<SourceText>, scope: &Arc<Scope>) -> Result<String, Diagnostic> {
-        self.environment
+        let rendered = self
+            .environment
             .get_template(&driver_name(&source.path))
-            .and_then(|template| template.render(Value::from_dyn_object(Arc::clone(scope))))
-            .map_err(|error| self.explain(&error, source))
+            .and_then(|template| template.render(Value::from_dyn_object(Arc::clone(scope))));
+        match rendered {
+            Err(_) if self.must_load_all(scope) => self.render_with_all(source, scope),
+            rendered => rendered.map_err(|error| self.explain(&error, source)),
+        }
     }
 
     /// Renders a text that is no file of the project: a hook, an inline query, a description.
@@ -107,14 +113,38 @@ impl Templates {
     /// # Errors
     /// What went wrong; places are within `source`.
     pub fn render_text(&self, source: &Arc<SourceText>, scope: &Arc<Scope>) -> Result<String, Diagnostic> {
+        let rendered = self.render_alone(source, scope, &self.macros.needed_by(&source.text));
+        match rendered {
+            Err(_) if self.must_load_all(scope) => self.render_with_all(source, scope),
+            rendered => rendered.map_err(|error| self.explain(&error, source)),
+        }
+    }
+
+    /// Whether a rendering failed for a macro whose name could not be seen in the text.
+    fn must_load_all(&self, scope: &Arc<Scope>) -> bool {
+        let mut captured = scope.captured();
+        let must = captured.needs_all_macros;
+        if must {
+            *captured = Captured::default();
+        }
+        must
+    }
+
+    fn render_with_all(&self, source: &Arc<SourceText>, scope: &Arc<Scope>) -> Result<String, Diagnostic> {
+        let all = (0..self.macros.files().len()).collect();
+        self.render_alone(source, scope, &all).map_err(|error| self.explain(&error, source))
+    }
+
+    fn render_alone(
+        &self,
+        source: &Arc<SourceText>,
+        scope: &Arc<Scope>,
+        files: &BTreeSet<usize>,
+    ) -> Result<String, minijinja::Error> {
         let mut environment = self.environment.clone();
-        let driver = format!("{{% include {ALL_MACROS:?} %}}{{% include {} %}}", quoted(&source.path));
-        environment
-            .add_template_owned(source.path.clone(), source.text.clone())
-            .and_then(|()| environment.add_template_owned(driver_name(&source.path), driver))
-            .and_then(|()| environment.get_template(&driver_name(&source.path)))
-            .and_then(|template| template.render(Value::from_dyn_object(Arc::clone(scope))))
-            .map_err(|error| self.explain(&error, source))
+        add_with_driver(&mut environment, source, &self.imports(files))?;
+        let template = environment.get_template(&driver_name(&source.path))?;
+        template.render(Value::from_dyn_object(Arc::clone(scope)))
     }
 
     /// Calls a macro with named arguments and returns its text. The name has been looked up before.
@@ -130,22 +160,32 @@ impl Templates {
     ) -> Result<String, Diagnostic> {
         let listed =
             arguments.keys().map(|key| format!("{key}=__arguments[{}]", quoted(key))).collect::<Vec<_>>().join(", ");
-        let text = format!("{{% include {ALL_MACROS:?} %}}{{{{ {name}({listed}) }}}}");
+        let mut files = self.macros.needed_to_call(name);
+        for argument in arguments.values() {
+            files.extend(self.macros.needed_by(&argument.to_string()));
+        }
+        let with = |files: &BTreeSet<usize>| format!("{}{{{{ {name}({listed}) }}}}", self.imports(files));
         let context = minijinja::context! {
             __arguments => functions::test_arguments(arguments),
             ..Value::from_dyn_object(Arc::clone(scope))
         };
-        self.environment
-            .template_from_named_str(&driver_name(name), &text)
-            .and_then(|template| template.render(context))
-            .map_err(|error| {
-                let problem = self.explain(&error, &at.source);
-                if problem.place.as_ref().is_some_and(|it| it.source.path != at.source.path) {
-                    problem.related(at.clone(), "called here")
-                } else {
-                    problem.at(at.clone())
-                }
-            })
+        let driver = driver_name(name);
+        let render = |text: String| {
+            let template = self.environment.template_from_named_str(&driver, &text);
+            template.and_then(|it| it.render(context.clone()))
+        };
+        let rendered = match render(with(&files)) {
+            Err(_) if self.must_load_all(scope) => render(with(&(0..self.macros.files().len()).collect())),
+            rendered => rendered,
+        };
+        rendered.map_err(|error| {
+            let problem = self.explain(&error, &at.source);
+            if problem.place.as_ref().is_some_and(|it| it.source.path != at.source.path) {
+                problem.related(at.clone(), "called here")
+            } else {
+                problem.at(at.clone())
+            }
+        })
     }
 
     /// Names that a file uses and that nothing sets. They print as nothing, which is seldom what is meant.
@@ -167,6 +207,16 @@ impl Templates {
 /// A path as a string of the template language.
 fn quoted(path: &str) -> String {
     crate::project::Json::from(path).to_string()
+}
+
+fn add_with_driver(
+    environment: &mut Environment<'static>,
+    source: &Arc<SourceText>,
+    imports: &str,
+) -> Result<(), minijinja::Error> {
+    environment.add_template_owned(source.path.clone(), source.text.clone())?;
+    let driver = format!("{imports}{{% include {} %}}", quoted(&source.path));
+    environment.add_template_owned(driver_name(&source.path), driver)
 }
 
 /// The template that brings the macros in and then renders the file, whose own text stays as the user wrote it.

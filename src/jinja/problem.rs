@@ -55,7 +55,7 @@ pub(super) fn explain(
 ) -> Diagnostic {
     let (errors, problem) = chain(error);
     let deepest = errors.last().copied().unwrap_or(error);
-    let places: Vec<Span> = errors.iter().filter_map(|it| place(it, source, sources)).collect();
+    let places: Vec<Span> = errors.iter().filter_map(|it| place(it, source, sources, macros)).collect();
     let diagnostic = match problem {
         Some(problem) => {
             Diagnostic::error(problem.code, problem.message.as_str()).help_if(problem.help.as_ref(), Clone::clone)
@@ -75,8 +75,16 @@ pub(super) fn explain(
     }
 }
 
-fn place(error: &Error, source: &Arc<SourceText>, sources: &BTreeMap<String, Arc<SourceText>>) -> Option<Span> {
+fn place(
+    error: &Error,
+    source: &Arc<SourceText>,
+    sources: &BTreeMap<String, Arc<SourceText>>,
+    macros: &Macros,
+) -> Option<Span> {
     let name = error.name()?;
+    if let (Some(file), Some(range)) = (macros.files().iter().find(|it| it.source.path == name), error.range()) {
+        return Some(Span::new(&file.source, file.original(range.start)..file.original(range.end)));
+    }
     let source = if name == source.path { source } else { sources.get(name)? };
     match (error.range(), error.line()) {
         (Some(range), _) => Some(Span::new(source, range)),
@@ -141,9 +149,4 @@ fn unclosed_block(source: &Arc<SourceText>) -> Option<(Span, &'static str)> {
         }
     }
     open.pop()
-}
-
-/// A template of our own that does not compile.
-pub(super) fn internal(error: &Error) -> Diagnostic {
-    Diagnostic::error(Code::BadJinja, format!("the macros can't be brought together: {error}"))
 }

@@ -22,6 +22,14 @@ impl RelationName {
     pub fn new(database: impl Into<String>, schema: impl Into<String>, identifier: impl Into<String>) -> Self {
         RelationName { database: database.into(), schema: schema.into(), identifier: identifier.into() }
     }
+
+    /// Whether two names mean one relation; case makes no difference.
+    pub fn is_same(&self, other: &RelationName) -> bool {
+        let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        same(&self.identifier, &other.identifier)
+            && same(&self.schema, &other.schema)
+            && same(&self.database, &other.database)
+    }
 }
 
 impl fmt::Display for RelationName {

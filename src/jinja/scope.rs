@@ -79,6 +79,8 @@ pub struct Captured {
     pub macros: std::collections::BTreeSet<String>,
     /// Files that printed a value that nothing sets; it prints as nothing.
     pub unset: std::collections::BTreeSet<String>,
+    /// A macro was called that had not been loaded, because its name is not written in the text.
+    pub needs_all_macros: bool,
 }
 
 /// Answers references once the graph is known.

@@ -89,6 +89,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         read_macros(files, package, &mut macros, found);
         invocation.docs.extend(read_docs(files, package, found));
     }
+    crate::jinja::add_macros_of_dbt(&mut macros, found);
     let invocation = Arc::new(invocation);
     let mut templates = Templates::new(macros, found);
     let yaml = YamlText::new(&invocation);

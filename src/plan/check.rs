@@ -163,11 +163,28 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     async fn source(&mut self, node: &Node, facts: &SourceFacts) {
+        if let Some(table) = self.scope.existing.get(&node.facts.id) {
+            self.plan.sources.insert(node.facts.id.clone(), table.schema());
+            self.plan.catalog.add_existing(&node.facts.relation, Arc::clone(table));
+            return;
+        }
         let Some((location, place)) = &facts.location else {
+            // The seed that makes it has the same name, and is in the catalog by now, or its mistake is reported.
+            if let Some(seed) = node.inputs.first() {
+                let planned = self.plan.models.get(seed).map(|it| Arc::clone(&it.schema));
+                let existing = || self.scope.existing.get(seed).map(|it| it.schema());
+                if let Some(schema) = planned.or_else(existing) {
+                    self.plan.sources.insert(node.facts.id.clone(), schema);
+                }
+                return;
+            }
             self.found.push(
                 Diagnostic::error(
                     Code::MissingKey,
-                    format!("{} says nowhere where its files are", node.facts.display()),
+                    format!(
+                        "{} says nowhere where its files are, and the warehouse has no such table",
+                        node.facts.display()
+                    ),
                 )
                 .at(node.facts.span.clone())
                 .help("add `meta: {external_location: \"data/raw/{name}.parquet\"}` to the source or its table"),

@@ -64,10 +64,11 @@ impl Adapter {
         let kind = invocation.target.kind.as_str();
         let mut tried = Vec::new();
         for package in packages {
-            for prefix in [kind, "default"] {
+            // Whatever the target is called, the engine is DataFusion.
+            for prefix in [kind, "datafusion", "default"] {
                 let full = format!("{prefix}__{name}");
-                if self.macros.iter().any(|it| it.name == full && it.package == package) {
-                    return Ok(Callable::value(&full));
+                if self.macros.has(&full, package) {
+                    return Ok(Callable::of_package(&full, package, &self.macros));
                 }
                 let shown = format!("{package}.{full}");
                 if !tried.contains(&shown) {

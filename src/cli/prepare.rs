@@ -149,7 +149,14 @@ pub(super) async fn plan(
     let warehouse = warehouse(settings, &loaded.project)?;
     let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
     let mut found = std::mem::take(&mut loaded.found);
-    let (existing, snapshot) = find_existing(loaded, &session, &warehouse, &wanted, purpose, &mut found).await;
+    let (existing, mut snapshot) = find_existing(loaded, &session, &warehouse, &wanted, purpose, &mut found).await;
+    let growing = match purpose {
+        Purpose::Plan => BTreeMap::new(),
+        Purpose::Run => find_growing(loaded, &session, &warehouse, &wanted).await,
+    };
+    for node in growing.keys().filter_map(|id| loaded.graph.get(id)) {
+        snapshot.add_table(node.facts.relation.clone());
+    }
     let scope = plan::Scope {
         project: &loaded.project,
         graph: &loaded.graph,
@@ -158,10 +165,33 @@ pub(super) async fn plan(
         folder: &settings.folder,
         relations: &snapshot,
         existing: &existing,
+        growing: &growing,
     };
     let (plan, problems) = plan::plan_project(&scope).await;
     found.extend(problems);
     Ok((Planned { plan, session, warehouse, spill }, found))
+}
+
+/// Incremental tables that are there, and that this run adds rows to.
+async fn find_growing(
+    loaded: &Loaded,
+    session: &Session,
+    warehouse: &Warehouse,
+    wanted: &BTreeSet<NodeId>,
+) -> BTreeMap<NodeId, Arc<dyn TableProvider>> {
+    let mut growing = BTreeMap::new();
+    for node in wanted.iter().filter_map(|id| loaded.graph.get(id)) {
+        let facts = &node.facts;
+        let anew = facts.config.flag("full_refresh").unwrap_or(loaded.project.invocation.full_refresh);
+        if anew || facts.materialized() != "incremental" || !matches!(facts.kind, NodeKind::Model) {
+            continue;
+        }
+        if let (Existing::Table, Some(record)) = warehouse.existing(&facts.relation).await {
+            let table = execute::existing_table(session, warehouse, &facts.relation, &record.sorted_by).await;
+            growing.extend(table.ok().map(|it| (facts.id.clone(), it)));
+        }
+    }
+    growing
 }
 
 /// Tables in the warehouse that the wanted nodes read and that nothing in this run makes.

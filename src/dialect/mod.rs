@@ -47,6 +47,7 @@ pub fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) -> Result
     if dialect == Dialect::DuckDb {
         registry.register_expr_planner(Arc::new(operators::DuckDbOperators))?;
     }
+    registry.register_expr_planner(Arc::new(operators::PlainRowNumbers))?;
     functions::register(registry)
 }
 

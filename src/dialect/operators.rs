@@ -1,10 +1,12 @@
-//! What DuckDB's operators mean where the engine's mean something else.
+//! What operators and functions mean where the engine's mean something else: DuckDB's division and dates, and
+//! everybody's numbers of rows, which are plain integers.
 
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, plan_err};
 use datafusion::error::Result;
 use datafusion::functions::expr_fn::floor;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawWindowExpr};
 use datafusion::logical_expr::sqlparser::ast::BinaryOperator;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr, cast};
 
@@ -47,6 +49,29 @@ impl ExprPlanner for DuckDbOperators {
             _ => return Ok(PlannerResult::Original(expr)),
         };
         Ok(PlannerResult::Planned(planned))
+    }
+}
+
+/// `row_number()` and its kin give unsigned numbers in the engine, and an unsigned number minus one is a decimal there.
+#[derive(Debug)]
+pub(super) struct PlainRowNumbers;
+
+impl ExprPlanner for PlainRowNumbers {
+    fn plan_window(&self, expr: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
+        if !["dense_rank", "ntile", "rank", "row_number"].contains(&expr.func_def.name()) {
+            return Ok(PlannerResult::Original(expr));
+        }
+        let params = WindowFunctionParams {
+            args: expr.args,
+            partition_by: expr.partition_by,
+            order_by: expr.order_by,
+            window_frame: expr.window_frame,
+            filter: expr.filter,
+            null_treatment: expr.null_treatment,
+            distinct: expr.distinct,
+        };
+        let function = Expr::WindowFunction(Box::new(WindowFunction { fun: expr.func_def, params }));
+        Ok(PlannerResult::Planned(cast(function, DataType::Int64)))
     }
 }
 

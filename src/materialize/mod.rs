@@ -42,6 +42,8 @@ pub enum Reason {
     KindChanged,
     /// Its record did not fit its file.
     Distrusted,
+    /// New rows join those that are there.
+    Grown,
     /// It lives only in the queries that use it.
     Inlined,
 }
@@ -53,6 +55,7 @@ impl fmt::Display for Reason {
             Reason::Replaced => "made anew at each run",
             Reason::KindChanged => "was of another kind before",
             Reason::Distrusted => "its record did not fit its file",
+            Reason::Grown => "new rows join those that are there",
             Reason::Inlined => "lives in the queries that use it",
         })
     }
@@ -100,6 +103,7 @@ mod tests {
         check("table", Existing::View, &[Step::Stage, Step::Publish], Reason::KindChanged);
         check("view", Existing::Table, &[Step::RecordView, Step::RemoveData], Reason::KindChanged);
         check("view", Existing::View, &[Step::RecordView], Reason::Replaced);
+        check("incremental", Existing::Table, &[Step::Stage, Step::Publish], Reason::Grown);
         check("ephemeral", Existing::Absent, &[], Reason::Inlined);
         assert_eq!(decide("tabel", Existing::Absent), None);
     }

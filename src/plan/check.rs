@@ -18,6 +18,7 @@ use crate::jinja::{LogLine, RelationName};
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ParsedProject, SourceFacts, TestForm};
 use crate::plan::Session;
+use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
 use crate::plan::problem::{Origin, explain};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed, plan_query};
@@ -81,6 +82,8 @@ pub struct Scope<'a> {
     pub relations: &'a dyn Relations,
     /// Tables that exist and that nothing in this run makes anew.
     pub existing: &'a BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// Tables that exist and that this run adds rows to.
+    pub growing: &'a BTreeMap<NodeId, Arc<dyn TableProvider>>,
 }
 
 /// Plans everything that is wanted, and what it needs.
@@ -301,7 +304,16 @@ impl Planner<'_> {
         self.plan.lines.extend(compiled.lines.iter().cloned());
         let sql = compiled.sql.clone();
         self.compiled.insert(facts.id.clone(), compiled);
-        let planned = self.plan_sql(node, Some(&facts.source), &sql).unwrap_or_else(|problem| {
+        let growing = self.scope.growing.get(&facts.id);
+        if let Some(table) = growing {
+            // What `{{ this }}` means, until the model is planned.
+            self.plan.catalog.add_existing(&facts.relation, Arc::clone(table));
+        }
+        let planned = self.plan_sql(node, Some(&facts.source), &sql).and_then(|planned| match (planned, growing) {
+            (Some(new), Some(table)) => grow(facts, table, new).map(Some),
+            (planned, _) => Ok(planned),
+        });
+        let planned = planned.unwrap_or_else(|problem| {
             self.found.push(problem);
             None
         });
@@ -432,7 +444,7 @@ impl Planner<'_> {
 }
 
 /// Materialisations of dbt's that are to come.
-const LATER: &[&str] = &["external", "incremental", "materialized_view", "snapshot"];
+const LATER: &[&str] = &["external", "materialized_view", "snapshot"];
 
 /// What is asked of a model and can't be done.
 fn materialization_problems(node: &Node) -> Diagnostics {

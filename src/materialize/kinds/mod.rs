@@ -1,6 +1,7 @@
 //! The materialisations.
 
 mod ephemeral;
+mod incremental;
 mod seed;
 mod table;
 mod view;
@@ -8,4 +9,5 @@ mod view;
 use super::Materialization;
 
 /// All of them, sorted.
-pub(super) static ALL: &[&dyn Materialization] = &[&ephemeral::Ephemeral, &seed::Seed, &table::Table, &view::View];
+pub(super) static ALL: &[&dyn Materialization] =
+    &[&ephemeral::Ephemeral, &incremental::Incremental, &seed::Seed, &table::Table, &view::View];

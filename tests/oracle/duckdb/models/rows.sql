@@ -49,6 +49,7 @@ select
     sum(events.worth) over (order by events.id rows between unbounded preceding and current row) as so_far,
     row_number() over (order by events.worth desc) as rank_down,
     row_number() over (order by events.worth, events.id) as rank_up,
+    row_number() over (order by events.id) - 1 as rows_before,
     dense_rank() over (order by events.who) as who_rank,
     first_value(events.id) over (partition by events.who order by events.id) as first_of_them,
     ntile(2) over (order by events.id) as half,

@@ -9,7 +9,9 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use regex::Regex;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
+use crate::jinja::collections;
 use crate::jinja::problem::Problem;
+use crate::jinja::rewriting::{self, Places};
 use crate::jinja::scope::Scope;
 
 /// A macro or generic test that some file defines.
@@ -45,19 +47,8 @@ pub const DBT: &str = "dbt";
 pub(super) struct MacroFile {
     pub(super) source: Arc<SourceText>,
     pub(super) template: String,
+    pub(super) places: Places,
     package: String,
-    /// Offsets in the template, each with the one in the user's text that it stands for.
-    places: Vec<(usize, usize)>,
-}
-
-impl MacroFile {
-    /// An offset in the template as one in the user's text.
-    pub(super) fn original(&self, offset: usize) -> usize {
-        match self.places.iter().rev().find(|(at, _)| *at <= offset) {
-            Some((at, original)) => (original + offset - at).min(self.source.text.len()),
-            None => offset,
-        }
-    }
 }
 
 /// All macros of all packages.
@@ -200,10 +191,10 @@ fn tags(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// dbt's `{% test x() %}` is Jinja's `{% macro test_x() %}`, and every macro gets its file's own name. Comes with the
-/// offsets behind each change, in the template and in the text.
-fn as_template(text: &str, file: usize) -> (String, Vec<(usize, usize)>) {
-    let mut changes: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+/// dbt's `{% test x() %}` is Jinja's `{% macro test_x() %}`, and every macro gets its file's own name. Lists and
+/// dicts become changeable where that is needed.
+fn as_template(text: &str, file: usize) -> (String, Places) {
+    let mut changes = collections::changes(text);
     for opening in OPENING.captures_iter(text) {
         let (Some(kind), Some(name)) = (opening.name("kind"), opening.name("name")) else { continue };
         let prefix = if kind.as_str() == "macro" { "" } else { "test_" };
@@ -213,16 +204,7 @@ fn as_template(text: &str, file: usize) -> (String, Vec<(usize, usize)>) {
     for closing in CLOSING.captures_iter(text) {
         changes.extend(closing.name("word").map(|it| (it.range(), "endmacro".to_owned())));
     }
-    changes.sort_by_key(|(range, _)| range.start);
-    let (mut template, mut places, mut done) = (String::with_capacity(text.len()), Vec::new(), 0);
-    for (range, replacement) in changes {
-        template.push_str(&text[done..range.start]);
-        template.push_str(&replacement);
-        places.push((template.len(), range.end));
-        done = range.end;
-    }
-    template.push_str(&text[done..]);
-    (template, places)
+    rewriting::apply(text, changes)
 }
 
 /// The macros that one rendering has loaded, by name.
@@ -394,6 +376,6 @@ mod tests {
         assert_eq!(macros.names().collect::<Vec<_>>(), ["test_even", "yes"]);
         let file = &macros.files[0];
         assert!(file.template.starts_with("{% macro m0__test_even(model) %}x{% endmacro %}"));
-        assert_eq!(file.original(file.template.find("x{%").unwrap()), text.find("x{%").unwrap());
+        assert_eq!(file.places.original(file.template.find("x{%").unwrap()), text.find("x{%").unwrap());
     }
 }

@@ -2,10 +2,12 @@
 //! Renders text for a `Scope`; knows nothing of what the text means, of graphs or of engines.
 
 mod builtin;
+mod collections;
 mod functions;
 mod macros;
 mod problem;
 mod relation;
+mod rewriting;
 mod scope;
 mod source_map;
 mod yaml_text;
@@ -50,6 +52,7 @@ impl Templates {
             minijinja::escape_formatter(out, state, value)
         });
         functions::register_all(&mut environment);
+        collections::register(&mut environment);
         let mut templates =
             Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros), broken: BTreeSet::new() };
         for file in macros.files() {
@@ -209,12 +212,18 @@ fn quoted(path: &str) -> String {
     crate::project::Json::from(path).to_string()
 }
 
+/// A file's text as it is compiled, with the way back.
+fn as_written(source: &SourceText) -> (String, rewriting::Places) {
+    rewriting::apply(&source.text, collections::changes(&source.text))
+}
+
 fn add_with_driver(
     environment: &mut Environment<'static>,
     source: &Arc<SourceText>,
     imports: &str,
 ) -> Result<(), minijinja::Error> {
-    environment.add_template_owned(source.path.clone(), source.text.clone())?;
+    let (text, _) = as_written(source);
+    environment.add_template_owned(source.path.clone(), text)?;
     let driver = format!("{imports}{{% include {} %}}", quoted(&source.path));
     environment.add_template_owned(driver_name(&source.path), driver)
 }

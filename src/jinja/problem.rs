@@ -8,6 +8,7 @@ use minijinja::{Error, ErrorKind};
 
 use crate::diagnostics::{Code, Diagnostic, SourceText, Span, closest};
 use crate::jinja::Macros;
+use crate::jinja::rewriting::Places;
 
 /// An error that already knows its code and its way out; travels inside the engine's own error.
 #[derive(Debug)]
@@ -83,17 +84,25 @@ fn place(
 ) -> Option<Span> {
     let name = error.name()?;
     if let (Some(file), Some(range)) = (macros.files().iter().find(|it| it.source.path == name), error.range()) {
-        return Some(Span::new(&file.source, file.original(range.start)..file.original(range.end)));
+        return Some(Span::new(&file.source, original(&file.places, &range, &file.source)));
     }
     let source = if name == source.path { source } else { sources.get(name)? };
     match (error.range(), error.line()) {
-        (Some(range), _) => Some(Span::new(source, range)),
+        (Some(range), _) => {
+            let (_, places) = super::as_written(source);
+            Some(Span::new(source, original(&places, &range, source)))
+        }
         (None, Some(line)) => {
             let start = source.offset(line, 1);
             Some(Span::new(source, start..source.offset(line, usize::MAX)))
         }
         (None, None) => None,
     }
+}
+
+fn original(places: &Places, range: &std::ops::Range<usize>, source: &SourceText) -> std::ops::Range<usize> {
+    let offset = |it: usize| places.original(it).min(source.text.len());
+    offset(range.start)..offset(range.end)
 }
 
 fn describe(error: &Error, source: &Arc<SourceText>, macros: &Macros) -> Diagnostic {

@@ -62,7 +62,7 @@ pub(super) fn register_all(environment: &mut Environment<'static>) {
 }
 
 /// Positional arguments and keyword arguments, apart.
-fn split(args: &[Value]) -> (&[Value], Option<Kwargs>) {
+pub(super) fn split(args: &[Value]) -> (&[Value], Option<Kwargs>) {
     match args.split_last() {
         Some((last, rest)) if last.is_kwargs() => (rest, Kwargs::try_from(last.clone()).ok()),
         _ => (args, None),

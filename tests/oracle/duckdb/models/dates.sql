@@ -41,5 +41,8 @@ select
     make_date(2024, 1, 2) as made,
     '2024-01-01'::date as from_text,
     '2024-01-01 10:00:00'::timestamp as time_from_text,
+    cast(timestamp '2024-01-01 10:00:00' as varchar) as as_text,
+    (timestamp '2024-01-01 10:00:00.250')::text as fraction_as_text,
+    cast(date '2024-01-01' as varchar) as date_as_text,
     cast(timestamp '2024-01-01 10:00:00' as date) as cut_off,
     date '2024-01-01' = timestamp '2024-01-01 00:00:00' as same_moment

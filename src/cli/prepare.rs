@@ -11,18 +11,17 @@ use crate::cli::arguments::Selecting;
 use crate::cli::settings::{Settings, selection};
 use crate::cli::spill::SpillFolder;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::execute;
 use crate::files::ProjectFiles;
 use crate::graph::{self, Graph};
 use crate::materialize::Existing;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
 use crate::plan::{self, EngineSettings, ProjectPlan, Session};
 use crate::select;
-use crate::warehouse::{Location, Snapshot, Warehouse};
+use crate::warehouse::{Location, Warehouse};
 
 /// A project whose references are resolved.
 pub(super) struct Loaded {
-    pub(super) project: ParsedProject,
+    pub(super) project: Arc<ParsedProject>,
     pub(super) graph: Arc<Graph>,
     /// What was found so far, to be reported together with what planning finds.
     pub(super) found: Diagnostics,
@@ -44,6 +43,10 @@ pub(super) struct Planned {
     pub(super) warehouse: Warehouse,
     /// Kept for as long as the session is used.
     pub(super) spill: Option<SpillFolder>,
+    /// Tables that were there when planning began.
+    pub(super) existing: BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// Tables that the run adds rows to.
+    pub(super) growing: BTreeMap<NodeId, Arc<dyn TableProvider>>,
 }
 
 /// Loads the project. What is wrong with it is kept for later, unless nothing can be done at all.
@@ -55,7 +58,7 @@ pub(super) fn load(settings: &Settings) -> Result<Loaded, Stop> {
     };
     let (graph, problems) = graph::build(&project);
     found.extend(problems);
-    Ok(Loaded { project, graph: Arc::new(graph), found })
+    Ok(Loaded { project: Arc::new(project), graph: Arc::new(graph), found })
 }
 
 /// The nodes that a command is about, in the graph's order.
@@ -149,27 +152,42 @@ pub(super) async fn plan(
     let warehouse = warehouse(settings, &loaded.project)?;
     let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
     let mut found = std::mem::take(&mut loaded.found);
-    let (existing, mut snapshot) = find_existing(loaded, &session, &warehouse, &wanted, purpose, &mut found).await;
+    let existing = find_existing(loaded, &session, &warehouse, &wanted, purpose, &mut found).await;
     let growing = match purpose {
         Purpose::Plan => BTreeMap::new(),
         Purpose::Run => find_growing(loaded, &session, &warehouse, &wanted).await,
     };
-    for node in growing.keys().filter_map(|id| loaded.graph.get(id)) {
-        snapshot.add_table(node.facts.relation.clone());
-    }
     let scope = plan::Scope {
         project: &loaded.project,
         graph: &loaded.graph,
         wanted: &wanted,
         session: &session,
         folder: &settings.folder,
-        relations: &snapshot,
+        warehouse: &warehouse,
         existing: &existing,
         growing: &growing,
+        runtime: &tokio::runtime::Handle::current(),
+        live: None,
+        present: purpose == Purpose::Plan,
     };
     let (plan, problems) = plan::plan_project(&scope).await;
     found.extend(problems);
-    Ok((Planned { plan, session, warehouse, spill }, found))
+    if purpose == Purpose::Plan {
+        found.extend(unchecked(loaded, &plan));
+    }
+    Ok((Planned { plan, session, warehouse, spill, existing, growing }, found))
+}
+
+/// Says what could not be planned for want of rows: not every node that waits, only those that ask.
+fn unchecked(loaded: &Loaded, plan: &ProjectPlan) -> Diagnostics {
+    let asks = |id: &NodeId| !loaded.graph.parents(id).iter().any(|it| plan.late.contains_key(it));
+    let say = |(id, reason): (&NodeId, &Diagnostic)| {
+        let who = loaded.graph.get(id).map(|it| it.facts.display()).unwrap_or_default();
+        let words = format!("{who} and what reads it are not checked: {}", reason.message);
+        let said = Diagnostic::warning(reason.code, words).at_if(reason.place.clone());
+        reason.help.iter().fold(said, |said, it| said.help(it.as_str()))
+    };
+    plan.late.iter().filter(|(id, _)| asks(id)).map(say).collect()
 }
 
 /// Incremental tables that are there, and that this run adds rows to.
@@ -187,7 +205,7 @@ async fn find_growing(
             continue;
         }
         if let (Existing::Table, Some(record)) = warehouse.existing(&facts.relation).await {
-            let table = execute::existing_table(session, warehouse, &facts.relation, &record.sorted_by).await;
+            let table = plan::existing_table(session, warehouse, &facts.relation, &record.sorted_by).await;
             growing.extend(table.ok().map(|it| (facts.id.clone(), it)));
         }
     }
@@ -202,12 +220,11 @@ async fn find_existing(
     wanted: &BTreeSet<NodeId>,
     purpose: Purpose,
     found: &mut Diagnostics,
-) -> (BTreeMap<NodeId, Arc<dyn TableProvider>>, Snapshot) {
+) -> BTreeMap<NodeId, Arc<dyn TableProvider>> {
     let mut existing = BTreeMap::new();
-    let mut snapshot = Snapshot::default();
     add_sources_of_the_warehouse(loaded, session, warehouse, &mut existing).await;
     if purpose == Purpose::Plan {
-        return (existing, snapshot);
+        return existing;
     }
     let mut edge: Vec<(NodeId, NodeId)> = Vec::new();
     let parents = |id: &NodeId| loaded.graph.parents(id).to_vec();
@@ -233,19 +250,16 @@ async fn find_existing(
         let (state, record) = warehouse.existing(relation).await;
         let table = match (state, record) {
             (Existing::Table, Some(record)) => {
-                execute::existing_table(session, warehouse, relation, &record.sorted_by).await.ok()
+                plan::existing_table(session, warehouse, relation, &record.sorted_by).await.ok()
             }
             _ => None,
         };
         match table {
-            Some(table) => {
-                snapshot.add_table(relation.clone());
-                existing.insert(id, table);
-            }
+            Some(table) => drop(existing.insert(id, table)),
             None => found.push(not_there(loaded, &id, &reader)),
         }
     }
-    (existing, snapshot)
+    existing
 }
 
 /// Sources that have no files of their own and that no seed makes: tables that some other project has put there.
@@ -262,7 +276,7 @@ async fn add_sources_of_the_warehouse(
         }
         if let (Existing::Table, Some(record)) = warehouse.existing(&node.facts.relation).await {
             let relation = &node.facts.relation;
-            let table = execute::existing_table(session, warehouse, relation, &record.sorted_by).await;
+            let table = plan::existing_table(session, warehouse, relation, &record.sorted_by).await;
             existing.extend(table.ok().map(|it| (node.facts.id.clone(), it)));
         }
     }

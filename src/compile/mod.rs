@@ -1,28 +1,32 @@
 //! From a node to its final SQL: templates rendered with every reference resolved.
-//! Knows what exists through `Relations`; plans nothing and runs nothing.
+//! Asks what exists through a `Database`; plans nothing and runs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostic, SourceText};
 use crate::graph::{Graph, Node};
-use crate::jinja::{Incremental, LogLine, Phase, RelationName, Scope};
+use crate::jinja::{Database, Incremental, LogLine, Phase, Scope};
 use crate::parse::{NodeFacts, NodeId, ParsedProject};
 
-/// What exists already in the warehouse.
-pub trait Relations: Send + Sync {
-    /// Whether a relation is there as a table.
-    fn is_table(&self, relation: &RelationName) -> bool;
+/// Why a node has no SQL.
+#[derive(Debug)]
+pub enum Uncompiled {
+    /// Its template is wrong.
+    Wrong(Diagnostic),
+    /// Its template is wrong, after it has asked the warehouse: if what it reads is wrong, the mistake may be there.
+    Misled(Diagnostic),
+    /// Its template asks for rows that are not there yet; the diagnostic says so, should nobody ask again.
+    Early(Diagnostic),
 }
 
-/// Nothing exists: what a first run, or a check without a warehouse, sees.
-#[derive(Debug, Clone, Copy)]
-pub struct Nothing;
-
-impl Relations for Nothing {
-    fn is_table(&self, _: &RelationName) -> bool {
-        false
-    }
+/// What templates may know of the world.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The warehouse.
+    pub database: Arc<dyn Database>,
+    /// Whether the node's table is there and is added to.
+    pub incremental: Incremental,
 }
 
 /// The final SQL of a node.
@@ -40,11 +44,22 @@ pub struct Compiled {
 ///
 /// # Errors
 /// What went wrong in the template, at its place.
-pub fn compile(project: &ParsedProject, node: &Node, relations: &dyn Relations) -> Result<Compiled, Diagnostic> {
-    let scope = Arc::new(scope(project, node, relations));
-    let sql = project.templates.render(&node.facts.source, &scope)?;
+pub fn compile(project: &ParsedProject, node: &Node, surroundings: &Surroundings) -> Result<Compiled, Uncompiled> {
+    let scope = Arc::new(scope(project, node, surroundings));
+    let rendered = project.templates.render(&node.facts.source, &scope);
+    let sql = rendered.map_err(|problem| uncompiled(problem, &scope))?;
     let captured = std::mem::take(&mut *scope.captured());
     Ok(Compiled { sql: without_end(&sql), lines: captured.lines, unset: captured.unset })
+}
+
+/// A failed rendering: wrong, or only too early.
+pub fn uncompiled(problem: Diagnostic, scope: &Scope) -> Uncompiled {
+    let captured = scope.captured();
+    match (captured.early, captured.asked) {
+        (true, _) => Uncompiled::Early(problem),
+        (false, true) => Uncompiled::Misled(problem),
+        (false, false) => Uncompiled::Wrong(problem),
+    }
 }
 
 /// A trailing semicolon ends a statement; inside of another one it would be a mistake.
@@ -61,9 +76,10 @@ pub fn compile_inline(
     project: &ParsedProject,
     source: &Arc<SourceText>,
     calls: &Arc<crate::graph::Calls>,
+    database: Arc<dyn Database>,
 ) -> Result<Compiled, Diagnostic> {
     let resolve = Arc::clone(calls) as Arc<dyn crate::jinja::Resolve>;
-    let phase = Phase::Compile { resolve, incremental: Incremental::No };
+    let phase = Phase::Compile { resolve, incremental: Incremental::No, database };
     let scope = Arc::new(Scope::new(&project.invocation, phase));
     let sql = project.templates.render_text(source, &scope)?;
     let captured = std::mem::take(&mut *scope.captured());
@@ -71,13 +87,12 @@ pub fn compile_inline(
 }
 
 /// The context in which a node's templates render.
-pub fn scope(project: &ParsedProject, node: &Node, relations: &dyn Relations) -> Scope {
+pub fn scope(project: &ParsedProject, node: &Node, surroundings: &Surroundings) -> Scope {
     let facts = &node.facts;
-    let full_refresh = facts.config.flag("full_refresh").unwrap_or(project.invocation.full_refresh);
-    let is_incremental = facts.materialized() == "incremental" && !full_refresh && relations.is_table(&facts.relation);
-    let incremental = if is_incremental { Incremental::Yes } else { Incremental::No };
     let resolve = Arc::clone(&node.calls) as Arc<dyn crate::jinja::Resolve>;
-    let mut scope = Scope::new(&project.invocation, Phase::Compile { resolve, incremental });
+    let Surroundings { database, incremental } = surroundings.clone();
+    let phase = Phase::Compile { resolve, incremental, database };
+    let mut scope = Scope::new(&project.invocation, phase);
     scope.package.clone_from(&facts.package);
     scope.this = Some(facts.relation.clone());
     scope.config = facts.config.clone();

@@ -8,7 +8,7 @@ pub use verdict::{Verdict, verdict};
 
 use std::sync::Arc;
 
-use crate::compile::{self, Relations};
+use crate::compile::{self, Surroundings, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::graph::Node;
 use crate::jinja::{RefCall, RelationName, Resolve, SourceCall};
@@ -54,24 +54,28 @@ pub(crate) trait DataTest: Sync {
 ///
 /// # Errors
 /// Arguments that are missing or wrong, or what went wrong in the test's own template.
-pub fn query(project: &ParsedProject, node: &Node, relations: &dyn Relations) -> Result<String, Diagnostic> {
+pub fn query(project: &ParsedProject, node: &Node, around: &Surroundings) -> Result<String, Uncompiled> {
     let NodeKind::Test(test) = &node.facts.kind else { return Ok(String::new()) };
     match &test.form {
-        TestForm::Singular => compile::compile(project, node, relations).map(|it| it.sql),
+        TestForm::Singular => compile::compile(project, node, around).map(|it| it.sql),
         TestForm::Generic { kind, namespace, arguments, column, of } => {
             let model = tested_relation(node, of);
+            let written = arguments;
             let arguments = resolve_arguments(node, arguments);
             let column = column.as_deref().or_else(|| arguments.get("column_name").and_then(Json::as_str));
             let package = namespace.as_deref().unwrap_or(&node.facts.package);
             let own = project.templates.macros().find(&format!("test_{kind}"), package);
             match (own, kinds::find(kind)) {
-                (Some(definition), _) => custom(project, node, &definition.name, arguments.clone(), &model, relations),
+                (Some(definition), _) => custom(project, node, &definition.name, written.clone(), &model, around),
                 (None, Some(built_in)) => {
                     let filtered = with_where(node, &model.to_string());
-                    built_in.query(&filtered, &Arguments { column, rest: &arguments, span: &node.facts.span })
+                    let arguments = Arguments { column, rest: &arguments, span: &node.facts.span };
+                    built_in.query(&filtered, &arguments).map_err(Uncompiled::Wrong)
                 }
-                (None, None) => Err(Diagnostic::error(Code::UnknownTest, format!("there is no kind of test `{kind}`"))
-                    .at(node.facts.span.clone())),
+                (None, None) => Err(Uncompiled::Wrong(
+                    Diagnostic::error(Code::UnknownTest, format!("there is no kind of test `{kind}`"))
+                        .at(node.facts.span.clone()),
+                )),
             }
         }
     }
@@ -84,15 +88,16 @@ fn custom(
     macro_name: &str,
     mut arguments: serde_json::Map<String, Json>,
     model: &RelationName,
-    relations: &dyn Relations,
-) -> Result<String, Diagnostic> {
+    around: &Surroundings,
+) -> Result<String, Uncompiled> {
     let model = match node.facts.config.text("where") {
         Some(_) => Json::from(with_where(node, &model.to_string())),
         None => relation_argument(model),
     };
     arguments.insert("model".to_owned(), model);
-    let scope = Arc::new(compile::scope(project, node, relations));
-    project.templates.call(macro_name, &arguments, &scope, &node.facts.span)
+    let scope = Arc::new(compile::scope(project, node, around));
+    let called = project.templates.call(macro_name, &arguments, &scope, &node.facts.span);
+    called.map_err(|problem| compile::uncompiled(problem, &scope))
 }
 
 fn tested_relation(node: &Node, of: &UseOf) -> RelationName {

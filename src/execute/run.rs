@@ -12,22 +12,27 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::data_tests::{Verdict, verdict};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::events::{Event, EventSink, Failures, NodeLabel, Outcome};
+use crate::execute::late::Late;
+use crate::execute::live;
 use crate::execute::schedule::{Schedule, needs};
 use crate::execute::steps::{ask, table, view};
-use crate::execute::tables::{SortColumn, Tables};
+use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
 use crate::parse::{NodeId, NodeKind};
-use crate::plan::{ModelPlan, ProjectPlan, Session, TestPlan, bind, explain_execution};
+use crate::plan::{Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, bind, explain_execution};
 use crate::warehouse::{Staged, Warehouse};
 
 /// Everything that a run needs.
 pub struct Job {
     /// The graph.
     pub graph: Arc<Graph>,
-    /// The plans of everything chosen.
+    /// The plans of everything chosen, but for what is planned late.
     pub plan: Arc<ProjectPlan>,
+    /// Plans the rest.
+    pub late: Arc<Late>,
     /// What to carry out, in the graph's order.
     pub chosen: Vec<NodeId>,
     /// The engine.
@@ -69,6 +74,7 @@ impl Summary {
 pub async fn run(job: Job) -> Summary {
     let job = Arc::new(job);
     let tables = Arc::new(Tables::new(job.warehouse.clone()));
+    let live: Arc<dyn Live> = Arc::new(live::Running { tables: Arc::clone(&tables) });
     let started = Instant::now();
     let mut running = Running::new(&job);
     let mut tasks: JoinSet<(NodeId, Outcome)> = JoinSet::new();
@@ -78,9 +84,9 @@ pub async fn run(job: Job) -> Summary {
         while !stopped && tasks.len() < job.threads.max(1) {
             let Some(id) = running.schedule.start_next() else { break };
             running.started(&id);
-            let (job, tables) = (Arc::clone(&job), Arc::clone(&tables));
+            let (job, tables, live) = (Arc::clone(&job), Arc::clone(&tables), Arc::clone(&live));
             tasks.spawn(async move {
-                let outcome = carry_out(&job, &tables, &id).await;
+                let outcome = carry_out(&job, &tables, &live, &id).await;
                 (id, outcome)
             });
         }
@@ -198,10 +204,10 @@ fn label(node: &Node) -> NodeLabel {
     }
 }
 
-async fn carry_out(job: &Job, tables: &Tables, id: &NodeId) -> Outcome {
+async fn carry_out(job: &Job, tables: &Tables, live: &Arc<dyn Live>, id: &NodeId) -> Outcome {
     let Some(node) = job.graph.get(id) else { return Outcome::Cancelled };
     // No input may take the process down: a panic in a library becomes this node's error.
-    let work = std::panic::AssertUnwindSafe(carry_out_node(job, tables, node));
+    let work = std::panic::AssertUnwindSafe(carry_out_node(job, tables, live, node));
     match work.catch_unwind().await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => {
@@ -215,21 +221,34 @@ async fn carry_out(job: &Job, tables: &Tables, id: &NodeId) -> Outcome {
     }
 }
 
-async fn carry_out_node(job: &Job, tables: &Tables, node: &Node) -> Result<Outcome> {
+async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node) -> Result<Outcome> {
     let id = &node.facts.id;
     match &node.facts.kind {
         NodeKind::Model | NodeKind::Seed => match job.plan.models.get(id) {
             Some(model) => make(job, tables, node, model).await,
-            None => Err(exec_datafusion_err!("it was not planned")),
+            None => match job.late.model(node, live) {
+                Ok(model) => make(job, tables, node, &model).await,
+                Err(found) => Ok(wrong(node, found)),
+            },
         },
         NodeKind::Test(_) => match job.plan.tests.get(id) {
             Some(test) => ask_test(job, tables, node, test).await,
-            None => Err(exec_datafusion_err!("it was not planned")),
+            None => match job.late.test(node, live) {
+                Ok(test) => ask_test(job, tables, node, &test).await,
+                Err(found) => Ok(wrong(node, found)),
+            },
         },
         NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) => {
             Ok(Outcome::Built { rows: None, bytes: None })
         }
     }
+}
+
+/// The first of what is wrong with a node; it was planned while the run was under way.
+fn wrong(node: &Node, found: Diagnostics) -> Outcome {
+    let first = found.sorted().into_iter().find(|it| it.severity == Severity::Error);
+    let unplanned = || Diagnostic::error(Code::InvalidQuery, format!("{} was not planned", node.facts.display()));
+    Outcome::Errored(Box::new(first.unwrap_or_else(unplanned)))
 }
 
 fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {

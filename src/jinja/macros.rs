@@ -229,7 +229,7 @@ pub(super) struct Callable {
 
 impl Callable {
     /// The macro that the caller's package sees under a name.
-    fn value(name: &str, macros: &Arc<Macros>) -> Value {
+    pub(super) fn value(name: &str, macros: &Arc<Macros>) -> Value {
         Value::from_object(Callable { name: name.to_owned(), package: None, macros: Arc::clone(macros) })
     }
 

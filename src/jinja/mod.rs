@@ -1,20 +1,24 @@
 //! Templates: dbt's Jinja, its functions, the project's macros, and the way back from rendered text to source.
 //! Renders text for a `Scope`; knows nothing of what the text means, of graphs or of engines.
 
+mod arguments;
 mod builtin;
 mod collections;
 mod functions;
 mod macros;
 mod problem;
-mod relation;
+mod database;
+mod objects;
+mod relation_name;
 mod rewriting;
 mod scope;
 mod source_map;
 mod yaml_text;
 
 pub use builtin::add_macros_of_dbt;
+pub use database::{Cell, ColumnType, Database, NoDatabase, Refusal, RelationType, Rows};
 pub use macros::{DBT, MacroDefinition, Macros};
-pub use relation::RelationName;
+pub use relation_name::RelationName;
 pub use scope::{Captured, Incremental, Invocation, LogLine, Phase, RefCall, Resolve, Scope, SourceCall};
 pub use source_map::SourceMap;
 pub use yaml_text::YamlText;
@@ -25,6 +29,7 @@ use std::sync::Arc;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceText, Span};
+use crate::jinja::arguments::Call;
 
 /// All templates of a project, compiled once, rendered many times and from many threads.
 pub struct Templates {
@@ -150,7 +155,8 @@ impl Templates {
         template.render(Value::from_dyn_object(Arc::clone(scope)))
     }
 
-    /// Calls a macro with named arguments and returns its text. The name has been looked up before.
+    /// Calls a macro with named arguments and returns its text. The name has been looked up before. Arguments that are
+    /// Jinja, or a call of `ref` and its like, are what they evaluate to.
     ///
     /// # Errors
     /// What went wrong inside, at its place; `at` is where the call is written.
@@ -161,13 +167,10 @@ impl Templates {
         scope: &Arc<Scope>,
         at: &Span,
     ) -> Result<String, Diagnostic> {
-        let listed =
-            arguments.keys().map(|key| format!("{key}=__arguments[{}]", quoted(key))).collect::<Vec<_>>().join(", ");
+        let Call { before, listed } = arguments::call(arguments);
         let mut files = self.macros.needed_to_call(name);
-        for argument in arguments.values() {
-            files.extend(self.macros.needed_by(&argument.to_string()));
-        }
-        let with = |files: &BTreeSet<usize>| format!("{}{{{{ {name}({listed}) }}}}", self.imports(files));
+        files.extend(self.macros.needed_by(&format!("{before}{{{{ {listed} }}}}")));
+        let with = |files: &BTreeSet<usize>| format!("{}{before}{{{{ {name}({listed}) }}}}", self.imports(files));
         let context = minijinja::context! {
             __arguments => functions::test_arguments(arguments),
             ..Value::from_dyn_object(Arc::clone(scope))

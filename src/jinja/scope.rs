@@ -8,6 +8,8 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
 use minijinja::{Error, State, Value};
 
 use crate::jinja::RelationName;
+use crate::jinja::database::{Database, NoDatabase};
+use crate::jinja::objects::Relation;
 use crate::project::{Config, Json, Target};
 
 /// What is the same for every template of one invocation. The outside world comes in here, once.
@@ -81,6 +83,12 @@ pub struct Captured {
     pub unset: std::collections::BTreeSet<String>,
     /// A macro was called that had not been loaded, because its name is not written in the text.
     pub needs_all_macros: bool,
+    /// The warehouse was asked something.
+    pub asked: bool,
+    /// The warehouse was asked for rows that are not there yet: the rendering failed for that, and may be repeated.
+    pub early: bool,
+    /// Results of statements by name, for `load_result`.
+    pub(super) results: BTreeMap<String, Value>,
 }
 
 /// Answers references once the graph is known.
@@ -111,6 +119,8 @@ pub enum Phase {
         resolve: Arc<dyn Resolve>,
         /// What `is_incremental()` says.
         incremental: Incremental,
+        /// What can be asked of the warehouse.
+        database: Arc<dyn Database>,
     },
 }
 
@@ -162,6 +172,17 @@ impl Scope {
         })
     }
 
+    /// The warehouse; nothing can be asked of it while the project is parsed.
+    pub(super) fn database(&self) -> Arc<dyn Database> {
+        match &self.phase {
+            Phase::Parse => Arc::new(NoDatabase),
+            Phase::Compile { database, .. } => {
+                self.captured().asked = true;
+                Arc::clone(database)
+            }
+        }
+    }
+
     /// `execute`: whether this is more than a first look.
     pub(super) fn executes(&self) -> bool {
         matches!(self.phase, Phase::Compile { .. })
@@ -200,7 +221,7 @@ impl Object for Scope {
             "run_started_at" => Value::from_object(super::functions::Moment(self.invocation.started_at)),
             "target" => self.target(),
             "thread_id" => Value::from("main"),
-            "this" => Value::from_object(self.this.clone()?),
+            "this" => Relation::named(self.this.clone()?),
             _ => return None,
         })
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, closest};
-use crate::jinja::{RefCall, RelationName, SourceCall};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
+use crate::jinja::{Captured, Phase, RefCall, RelationName, Scope, SourceCall};
 use crate::parse::facts::{NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm, UseOf};
 use crate::parse::models::{Context, parse_call};
 use crate::parse::test_names;
@@ -108,6 +108,9 @@ fn read_one(
     let hash = test_names::hash(&full, &metadata);
     let fqn = context.fqn(owner.file, &context.package.file.paths.models, &full);
     let mut config = context.config_for("data_tests", &fqn);
+    let first_look = definition.map(|it| look_inside(context, &it.name, owner, &arguments, &test.span));
+    let first_look = first_look.unwrap_or_default();
+    config.overlay(first_look.config);
     config.overlay(test.config.clone());
     config.report_wrong_values(&format!("test `{full}`"), found);
     let (mut refs, mut sources) = (Vec::new(), Vec::new());
@@ -122,6 +125,10 @@ fn read_one(
             None => {}
         }
     }
+    let all_refs = first_look.refs.into_iter().map(|it| (it, test.span.clone()));
+    refs.extend(all_refs.filter(|(call, _)| !refs.iter().any(|(it, _)| it == call)).collect::<Vec<_>>());
+    let all_sources = first_look.sources.into_iter().map(|it| (it, test.span.clone()));
+    sources.extend(all_sources.filter(|(call, _)| !sources.iter().any(|(it, _)| it == call)).collect::<Vec<_>>());
     let target = &context.invocation.target;
     let schema = config.text("schema").unwrap_or("dbt_test__audit");
     let alias = config.text("alias").unwrap_or(&short).to_owned();
@@ -150,4 +157,23 @@ fn read_one(
     };
     let macros = definition.map(|it| vec![it.name.clone()]).unwrap_or_default();
     Some(ParsedNode { facts, refs, sources, macros })
+}
+
+/// What a kind of test that is a macro refers to and configures, seen by rendering it once. What goes wrong here goes
+/// wrong again when it is compiled, and is reported then.
+fn look_inside(
+    context: &Context<'_>,
+    macro_name: &str,
+    owner: &Owner<'_>,
+    arguments: &serde_json::Map<String, Json>,
+    span: &Span,
+) -> Captured {
+    let mut arguments = arguments.clone();
+    let model = serde_json::json!({"__database": "", "__schema": "parse", "__identifier": owner.name});
+    arguments.insert("model".to_owned(), model);
+    let mut scope = Scope::new(context.invocation, Phase::Parse);
+    scope.package = context.package_name().to_owned();
+    let scope = Arc::new(scope);
+    let _ = context.templates.call(macro_name, &arguments, &scope, span);
+    std::mem::take(&mut *scope.captured())
 }

@@ -1,22 +1,35 @@
 //! From SQL to analysed logical plans, for the whole project, before a row is read.
 //! The same plans are executed later: analysis and execution cannot disagree.
 
-mod check;
+mod answers;
+mod cells;
 mod column_types;
 mod comparisons;
 mod context;
+mod elsewhere;
 mod failure;
 mod incremental;
+mod inputs;
 mod locate;
+mod models;
 mod problem;
+mod project;
 mod query;
 mod relation;
 mod session;
+mod side_by_side;
+mod stored;
+mod tests;
+mod type_names;
 mod wording;
 
-pub use check::{ModelPlan, PLANNING_STACK, ProjectPlan, Scope, TestPlan, plan_project};
+pub use answers::{Answers, Live};
 pub use failure::explain_execution;
+pub use project::{ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_project};
 pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
+pub use side_by_side::PLANNING_STACK;
+pub use stored::{SortColumn, SortOrder, existing_table, open_file};
+pub use type_names::information_schema_type;
 pub use wording::sql_type;

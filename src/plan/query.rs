@@ -59,6 +59,22 @@ fn parse_one(sql: &str, dialect: Dialect) -> Result<Query> {
     }
 }
 
+/// Parses statements of any kind, written in a dialect; queries come back as the engine's.
+pub(super) fn statements(sql: &str, dialect: Dialect) -> Result<Vec<SqlStatement>> {
+    let syntax = dialect::syntax(dialect);
+    let parsed = DFParserBuilder::new(sql).with_dialect(syntax).build()?.parse_statements()?;
+    let plain = |statement: Statement| match statement {
+        Statement::Statement(mut statement) => {
+            if let SqlStatement::Query(query) = statement.as_mut() {
+                dialect::rewrite(query, dialect);
+            }
+            Ok(*statement)
+        }
+        other => Err(DataFusionError::Plan(format!("`{other}` is no statement that can be carried out"))),
+    };
+    parsed.into_iter().map(plain).collect()
+}
+
 /// Plans a parsed `select`.
 pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
     let state = session.state();

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::Transformed;
-use datafusion::datasource::provider_as_source;
+use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, SubqueryAlias, TableSource};
 
-use crate::jinja::RelationName;
+use crate::jinja::{RelationName, RelationType};
 
 /// A table that a model will be: a schema without rows.
 #[derive(Debug)]
@@ -44,6 +44,13 @@ impl TableSource for PlannedView {
 pub struct Catalog {
     relations: BTreeMap<String, Arc<dyn TableSource>>,
     names: Vec<String>,
+    elsewhere: Option<Arc<dyn Elsewhere>>,
+}
+
+/// Relations that no node of the project is: what else the warehouse holds.
+pub trait Elsewhere: Send + Sync {
+    /// What a full name means.
+    fn find(&self, relation: &RelationName) -> Option<Arc<dyn TableSource>>;
 }
 
 impl Catalog {
@@ -59,8 +66,7 @@ impl Catalog {
 
     /// A view.
     pub fn add_view(&mut self, relation: &RelationName, plan: LogicalPlan) {
-        let schema = Arc::new(plan.schema().as_arrow().clone());
-        self.add(relation, Arc::new(PlannedView { schema, plan }));
+        self.add(relation, view(plan));
     }
 
     fn add(&mut self, relation: &RelationName, source: Arc<dyn TableSource>) {
@@ -72,15 +78,47 @@ impl Catalog {
         self.names.push(name.to_owned());
     }
 
+    /// Where to look for what is not in the catalog.
+    pub fn look_elsewhere(&mut self, elsewhere: Arc<dyn Elsewhere>) {
+        self.elsewhere = Some(elsewhere);
+    }
+
     /// What a full name means.
     pub(super) fn find(&self, database: &str, schema: &str, identifier: &str) -> Option<Arc<dyn TableSource>> {
-        self.relations.get(&key(database, schema, identifier)).cloned()
+        let own = self.relations.get(&key(database, schema, identifier)).cloned();
+        let elsewhere = || {
+            let relation = RelationName::new(database, schema, identifier);
+            self.elsewhere.as_ref().filter(|_| !schema.is_empty())?.find(&relation)
+        };
+        own.or_else(elsewhere)
+    }
+
+    /// A planned table as an earlier run has left it, if that had the same columns.
+    pub(super) fn left(&self, relation: &RelationName, schema: &SchemaRef) -> Option<Arc<dyn TableProvider>> {
+        let source = self.elsewhere.as_ref()?.find(relation)?;
+        let provider = source_as_provider(&source).ok()?;
+        let typed = |schema: &SchemaRef| -> Vec<_> {
+            schema.fields().iter().map(|it| (it.name().clone(), it.data_type().clone())).collect()
+        };
+        (typed(&provider.schema()) == typed(schema)).then_some(provider)
+    }
+
+    /// Whether a name means a table or a view.
+    pub(super) fn kind(&self, relation: &RelationName) -> Option<RelationType> {
+        let found = self.find(&relation.database, &relation.schema, &relation.identifier)?;
+        Some(if found.is::<PlannedView>() { RelationType::View } else { RelationType::Table })
     }
 
     /// All names announced, for 'did you mean'.
     pub(super) fn identifiers(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
+}
+
+/// A view as a name's meaning.
+pub(super) fn view(plan: LogicalPlan) -> Arc<dyn TableSource> {
+    let schema = Arc::new(plan.schema().as_arrow().clone());
+    Arc::new(PlannedView { schema, plan })
 }
 
 fn key(database: &str, schema: &str, identifier: &str) -> String {

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
-use crate::compile::Relations;
 use crate::jinja::RelationName;
 use crate::materialize::Existing;
 
@@ -91,6 +90,19 @@ impl Warehouse {
         }
     }
 
+    /// The names of a schema's relations, sorted.
+    pub async fn list(&self, schema: &str) -> Vec<String> {
+        let mut names = std::collections::BTreeSet::new();
+        for (folder, ending) in
+            [(self.path(schema), ".parquet"), (self.path(&format!("{OWN}/relations/{schema}")), ".json")]
+        {
+            let Ok(listed) = self.store().list_with_delimiter(Some(&folder)).await else { continue };
+            let files = listed.objects.iter().filter_map(|it| it.location.filename());
+            names.extend(files.filter_map(|it| it.strip_suffix(ending)).map(str::to_owned));
+        }
+        names.into_iter().collect()
+    }
+
     async fn read_record(&self, relation: &RelationName) -> Option<Record> {
         let bytes = self.store().get(&self.record_path(relation)).await.ok()?.bytes().await.ok()?;
         serde_json::from_slice(&bytes).ok()
@@ -112,24 +124,5 @@ impl Warehouse {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(StorageError::new("cannot remove", &path, error)),
         }
-    }
-}
-
-/// What a warehouse held when a run began: templates ask synchronously.
-#[derive(Debug, Clone, Default)]
-pub struct Snapshot {
-    tables: std::collections::BTreeSet<RelationName>,
-}
-
-impl Snapshot {
-    /// Notes that a relation is there as a table.
-    pub fn add_table(&mut self, relation: RelationName) {
-        self.tables.insert(relation);
-    }
-}
-
-impl Relations for Snapshot {
-    fn is_table(&self, relation: &RelationName) -> bool {
-        self.tables.contains(relation)
     }
 }

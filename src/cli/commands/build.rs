@@ -1,7 +1,7 @@
 //! `build`, `run`, `test` and `seed`: plan, and then carry out.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
@@ -11,7 +11,7 @@ use crate::cli::artifacts;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::events::{Event, EventSink, Everyone, Level};
-use crate::execute::{self, Job};
+use crate::execute::{self, Job, Late};
 use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
@@ -79,9 +79,21 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let threads = loaded.project.invocation.target.threads;
     let plan = describe(&loaded, &chosen);
     sink.emit(&Event::RunStarted { nodes: chosen.len(), threads, plan });
+    let late = Arc::new(Late {
+        project: Arc::clone(&loaded.project),
+        graph: Arc::clone(&loaded.graph),
+        session: planned.session.clone(),
+        warehouse: planned.warehouse.clone(),
+        folder: settings.folder.clone(),
+        existing: planned.existing,
+        growing: planned.growing,
+        plan: RwLock::new(planned.plan.clone()),
+    });
+    let has_late = !planned.plan.late.is_empty();
     let job = Job {
         graph: Arc::clone(&loaded.graph),
         plan: Arc::new(planned.plan),
+        late: Arc::clone(&late),
         chosen,
         session: planned.session,
         warehouse: planned.warehouse,
@@ -93,6 +105,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         stop: listen_for_stop(),
     };
     let summary = execute::run(job).await;
+    let compiled = if has_late { write_late(settings, &loaded, &late)? } else { compiled };
     let args = serde_json::Map::from_iter([("invocation_command".to_owned(), settings.command_line.join(" ").into())]);
     let results = results.finish(args, settings.begun.elapsed(), &compiled);
     artifacts::write_json(settings, &loaded, "run_results.json", &results)?;
@@ -100,6 +113,16 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         settings.console.failure("stopped; what was finished is in place, the rest is as it was before");
     }
     Ok(if summary.failed() { Exit::Failed } else { Exit::Success })
+}
+
+/// Writes what could only be compiled while the run was under way, and gives the SQL of all nodes.
+fn write_late(settings: &Settings, loaded: &Loaded, late: &Late) -> Result<BTreeMap<NodeId, String>, Stop> {
+    let plan = late.plan.read().unwrap_or_else(PoisonError::into_inner);
+    let nodes: Vec<NodeId> = plan.models.keys().chain(plan.tests.keys()).cloned().collect();
+    prepare::write_compiled(settings, loaded, &plan, &nodes)?;
+    let compiled = artifacts::compiled_code(&plan);
+    artifacts::write_manifest(settings, loaded, &compiled)?;
+    Ok(compiled)
 }
 
 /// Becomes true at Ctrl-C.

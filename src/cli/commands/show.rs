@@ -66,8 +66,9 @@ pub(super) fn run(
 
 /// Makes the query a node of the graph, so that it is resolved and planned as every other.
 fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
-    let project = &mut loaded.project;
     let source = inline_source(sql);
+    // Nobody else has the project yet.
+    let Some(project) = Arc::get_mut(&mut loaded.project) else { return Err(Stop::Reported) };
     let scope = Arc::new(Scope::new(&project.invocation, Phase::Parse));
     let id = NodeId::new(format!("analysis.{}.{INLINE}", project.file.name.value));
     if let Err(problem) = project.templates.add(&source).and_then(|()| project.templates.render(&source, &scope)) {
@@ -105,8 +106,9 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
 
 async fn fetch(settings: &Settings, mut loaded: Loaded, id: &NodeId, limit: Option<usize>) -> Result<Rows, Stop> {
     // What exists is shown as it is; everything else is computed from what exists.
-    let (Planned { plan, session, warehouse, spill: _spill }, found) =
+    let (Planned { plan, session, warehouse, spill: _spill, .. }, mut found) =
         prepare::plan(settings, &mut loaded, std::slice::from_ref(id), Purpose::Run).await?;
+    found.extend(plan.late.get(id).cloned().into_iter().collect());
     prepare::report(settings, found)?;
     let query = plan.models.get(id).map(|it| &it.plan).or(plan.tests.get(id).map(|it| &it.rows.plan));
     let query = query.ok_or(Stop::Reported)?;

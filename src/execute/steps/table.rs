@@ -23,8 +23,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use futures::StreamExt;
 
-use crate::execute::tables::{SortColumn, SortOrder};
-use crate::plan::Session;
+use crate::plan::{Session, SortColumn, SortOrder};
 use crate::warehouse::Staged;
 
 /// A staged file, and what is known of it.

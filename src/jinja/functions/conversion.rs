@@ -7,6 +7,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::jinja::RelationName;
+use crate::jinja::objects::Relation;
 use crate::project::Json;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
@@ -22,6 +23,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
             Err(error) => default.ok_or_else(|| Error::new(ErrorKind::CannotDeserialize, error.to_string())),
         }
     });
+    environment.add_filter("as_native", as_native);
     environment.add_function("local_md5", |text: String| hex(&Md5::digest(text.as_bytes())));
     environment.add_function("set", |items: Value, _default: Option<Value>| -> Result<Value, Error> {
         let mut unique: Vec<Value> = Vec::new();
@@ -61,7 +63,7 @@ pub(in crate::jinja) fn test_arguments(arguments: &serde_json::Map<String, Json>
         let relation = |part: &str| value.get(part).and_then(Json::as_str).map(str::to_owned);
         let value = match (relation("__database"), relation("__schema"), relation("__identifier")) {
             (Some(database), Some(schema), Some(identifier)) => {
-                Value::from_object(RelationName { database, schema, identifier })
+                Relation::named(RelationName { database, schema, identifier })
             }
             _ => Value::from(Serde(value)),
         };

@@ -1,6 +1,7 @@
 //! dbt's template functions, one file each. To add one: a file with a `register`, and its lines here.
 
 mod adapter;
+mod api;
 mod config;
 mod conversion;
 mod doc;
@@ -10,8 +11,8 @@ mod is_incremental;
 mod log;
 mod moment;
 mod reference;
-mod run_query;
 mod source;
+mod statement;
 mod var;
 
 pub(super) use adapter::Adapter;
@@ -24,23 +25,28 @@ use minijinja::value::{Kwargs, Value};
 /// What templates can call beside macros, for 'did you mean'.
 pub(super) const NAMES: &[&str] = &[
     "adapter",
+    "api",
     "config",
     "doc",
     "env_var",
     "exceptions",
     "fromjson",
     "is_incremental",
+    "load_result",
     "log",
     "print",
     "ref",
     "return",
     "run_query",
     "source",
+    "statement",
+    "store_result",
     "tojson",
     "var",
 ];
 
 const ALL: &[fn(&mut Environment<'static>)] = &[
+    api::register,
     config::register,
     conversion::register,
     doc::register,
@@ -49,8 +55,8 @@ const ALL: &[fn(&mut Environment<'static>)] = &[
     is_incremental::register,
     log::register,
     reference::register,
-    run_query::register,
     source::register,
+    statement::register,
     var::register,
 ];
 

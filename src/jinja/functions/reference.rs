@@ -5,6 +5,7 @@ use minijinja::{Environment, Error, ErrorKind, State};
 
 use crate::diagnostics::Code;
 use crate::jinja::RelationName;
+use crate::jinja::objects::Relation;
 use crate::jinja::problem::Problem;
 use crate::jinja::scope::{Phase, RefCall, Scope};
 
@@ -27,10 +28,10 @@ pub(super) fn register(environment: &mut Environment<'static>) {
                     if !captured.refs.contains(&call) {
                         captured.refs.push(call);
                     }
-                    Ok(Value::from_object(relation))
+                    Ok(Relation::named(relation))
                 }
                 Phase::Compile { resolve, .. } => match resolve.resolve_ref(&call) {
-                    Some(relation) => Ok(Value::from_object(relation)),
+                    Some(relation) => Ok(Relation::named(relation)),
                     None => Err(Problem::error(
                         Code::UnknownRef,
                         format!("`ref('{}')` was not seen when the project was parsed", call.name),

@@ -5,6 +5,7 @@ use minijinja::{Environment, Error, State};
 
 use crate::diagnostics::Code;
 use crate::jinja::RelationName;
+use crate::jinja::objects::Relation;
 use crate::jinja::problem::Problem;
 use crate::jinja::scope::{Phase, Scope, SourceCall};
 
@@ -21,15 +22,13 @@ pub(super) fn register(environment: &mut Environment<'static>) {
                     if !captured.sources.contains(&call) {
                         captured.sources.push(call);
                     }
-                    Ok(Value::from_object(relation))
+                    Ok(Relation::named(relation))
                 }
-                Phase::Compile { resolve, .. } => {
-                    resolve.resolve_source(&call).map(Value::from_object).ok_or_else(|| {
-                        let message =
-                            format!("source `{}.{}` was not seen when the project was parsed", call.source, call.table);
-                        Problem::error(Code::UnknownSource, message, None)
-                    })
-                }
+                Phase::Compile { resolve, .. } => resolve.resolve_source(&call).map(Relation::named).ok_or_else(|| {
+                    let message =
+                        format!("source `{}.{}` was not seen when the project was parsed", call.source, call.table);
+                    Problem::error(Code::UnknownSource, message, None)
+                }),
             }
         },
     );

@@ -1,13 +1,9 @@
-//! The name of a relation, as templates print it and ask about its parts.
+//! The name of a relation.
 
 use std::fmt;
-use std::sync::Arc;
-
-use minijinja::value::{Enumerator, Object, ObjectRepr};
-use minijinja::{Error, ErrorKind, State, Value};
 
 /// Database, schema and identifier. Printed with every part quoted: `"warehouse"."main"."orders"`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelationName {
     /// The database (catalog).
     pub database: String,
@@ -40,37 +36,5 @@ impl fmt::Display for RelationName {
             return f.write_str(&self.identifier);
         }
         write!(f, "{}.{}.{}", quote(&self.database), quote(&self.schema), quote(&self.identifier))
-    }
-}
-
-impl Object for RelationName {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        Some(match key.as_str()? {
-            "database" => Value::from(self.database.as_str()),
-            "schema" => Value::from(self.schema.as_str()),
-            "identifier" | "name" | "table" => Value::from(self.identifier.as_str()),
-            "type" => Value::from("table"),
-            _ => return None,
-        })
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::NonEnumerable
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
-        match (method, args) {
-            ("render", []) => Ok(Value::from(self.to_string())),
-            ("include" | "quote", _) => Ok(Value::from_dyn_object(Arc::clone(self))),
-            _ => Err(Error::new(ErrorKind::UnknownMethod, format!("a relation has no method `{method}`"))),
-        }
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }

@@ -1,0 +1,63 @@
+//! What can only be planned while the run is under way, because its template asks for rows that the run makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+
+use datafusion::catalog::TableProvider;
+use tokio::runtime::Handle;
+
+use crate::diagnostics::Diagnostics;
+use crate::graph::{Graph, Node};
+use crate::parse::{NodeId, ParsedProject};
+use crate::plan::{self, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan};
+use crate::warehouse::Warehouse;
+
+/// Everything that planning needs, kept for as long as the run.
+pub struct Late {
+    /// The project.
+    pub project: Arc<ParsedProject>,
+    /// Its graph.
+    pub graph: Arc<Graph>,
+    /// The engine.
+    pub session: Session,
+    /// Where relations are.
+    pub warehouse: Warehouse,
+    /// The project's folder.
+    pub folder: PathBuf,
+    /// Tables that were there before the run.
+    pub existing: BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// Tables that the run adds rows to.
+    pub growing: BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// What is planned so far.
+    pub plan: RwLock<ProjectPlan>,
+}
+
+impl Late {
+    /// Plans a model.
+    pub(super) fn model(&self, node: &Node, live: &Arc<dyn Live>) -> Result<ModelPlan, Diagnostics> {
+        plan::plan_late_model(&self.scope(live, &Handle::current()), &self.plan, node)
+    }
+
+    /// Plans a test.
+    pub(super) fn test(&self, node: &Node, live: &Arc<dyn Live>) -> Result<TestPlan, Diagnostics> {
+        plan::plan_late_test(&self.scope(live, &Handle::current()), &self.plan, node)
+    }
+
+    fn scope<'a>(&'a self, live: &'a Arc<dyn Live>, runtime: &'a Handle) -> Scope<'a> {
+        static NONE: BTreeSet<NodeId> = BTreeSet::new();
+        Scope {
+            project: &self.project,
+            graph: &self.graph,
+            wanted: &NONE,
+            session: &self.session,
+            folder: &self.folder,
+            warehouse: &self.warehouse,
+            existing: &self.existing,
+            growing: &self.growing,
+            runtime,
+            live: Some(live),
+            present: false,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One model or analysis: its template rendered, its query planned, its columns held against what is said of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+
+use crate::compile::{self, Compiled, Uncompiled};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
+use crate::graph::Node;
+use crate::materialize;
+use crate::plan::incremental::grow;
+use crate::plan::locate::smallest_failure;
+use crate::plan::problem::{Origin, explain};
+use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
+use crate::plan::query::{PlannedQuery, parse, plan_parsed};
+use crate::project::Json;
+
+/// What planning a model gave.
+#[derive(Default)]
+pub(super) struct PlannedModel {
+    pub(super) compiled: Option<Compiled>,
+    /// None where something is wrong, with it or with what it reads, or where it is too early.
+    pub(super) model: Option<ModelPlan>,
+    /// Why it has to be planned when what it reads is there.
+    pub(super) early: Option<Diagnostic>,
+    pub(super) found: Diagnostics,
+}
+
+/// Plans a model or analysis.
+pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> PlannedModel {
+    let facts = &node.facts;
+    let mut planned = PlannedModel::default();
+    if facts.resource_type() == crate::parse::ResourceType::Model {
+        planned.found.extend(materialization_problems(node));
+    }
+    let compiled = match compile::compile(scope.project, node, &scope.surroundings(plan, node)) {
+        Ok(compiled) => compiled,
+        Err(Uncompiled::Early(problem)) => {
+            planned.early = Some(problem);
+            return planned;
+        }
+        Err(Uncompiled::Misled(_)) if !knows_inputs(scope, plan, node) => return planned,
+        Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+            planned.found.push(problem);
+            return planned;
+        }
+    };
+    let sql = compiled.sql.clone();
+    let template = Some(&facts.source);
+    let compiled = planned.compiled.insert(compiled);
+    let query = plan_sql(scope, plan, node, template, &sql).map_err(|it| it.note_if(unset(scope, node, compiled)));
+    let query = query.and_then(|query| match (query, scope.growing.get(&facts.id)) {
+        (Some(new), Some(table)) => grow(facts, table, new).map(Some),
+        (query, _) => Ok(query),
+    });
+    match query {
+        Ok(Some(query)) => {
+            report_columns(node, &query.schema, &mut planned.found);
+            let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
+            planned.model = Some(ModelPlan { plan: query.plan, schema: query.schema, sql });
+        }
+        Ok(None) => {}
+        Err(problem) => planned.found.push(problem),
+    }
+    planned
+}
+
+/// Whether the columns of all that a node reads are known.
+pub(super) fn knows_inputs(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> bool {
+    node.inputs.iter().all(|it| plan.knows(scope, it))
+}
+
+/// The plan of a node's SQL; nothing when it reads what could not be planned.
+pub(super) fn plan_sql(
+    scope: &Scope<'_>,
+    plan: &ProjectPlan,
+    node: &Node,
+    template: Option<&Arc<SourceText>>,
+    sql: &str,
+) -> Result<Option<PlannedQuery>, Diagnostic> {
+    // What an input's own mistake kept out of the catalog is that input's mistake, reported there.
+    if !knows_inputs(scope, plan, node) {
+        return Ok(None);
+    }
+    let target = &scope.project.invocation.target;
+    let planned = |query| plan_parsed(query, scope.session, plan.catalog(), target);
+    let parse = || parse(sql, target.dialect);
+    parse().and_then(planned).map(Some).map_err(|error| {
+        let locate = || smallest_failure(&parse().ok()?, &|query| planned(query).map(drop));
+        let who = node.facts.display();
+        let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
+        explain(&error, &origin, plan.catalog(), locate)
+    })
+}
+
+/// Jinja prints what nothing sets as nothing, and the SQL around it is then wrong in ways that hide the reason.
+fn unset(scope: &Scope<'_>, node: &Node, compiled: &Compiled) -> Option<String> {
+    let names = scope.project.templates.unset_names(&node.facts.source);
+    let names = names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+    match compiled.unset.first() {
+        Some(path) if *path == node.facts.path && !names.is_empty() => {
+            Some(format!("nothing sets {names} in this template, so it is printed as nothing"))
+        }
+        Some(path) => Some(format!("{path} prints a value that nothing sets, and so nothing: is an argument missing?")),
+        None => None,
+    }
+}
+
+/// What the engine says of a node's SQL, at the node.
+pub(super) fn problem(
+    plan: &ProjectPlan,
+    node: &Node,
+    sql: &str,
+    error: &datafusion::error::DataFusionError,
+) -> Diagnostic {
+    let who = node.facts.display();
+    let origin = Origin { sql, template: None, fallback: &node.facts.span, who: &who };
+    explain(error, &origin, plan.catalog(), || None)
+}
+
+/// Descriptions and contracts against what the plan says.
+fn report_columns(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
+    let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
+    let mut seen = BTreeSet::new();
+    for name in &names {
+        if !seen.insert(name.to_lowercase()) {
+            found.push(
+                Diagnostic::error(
+                    Code::InvalidQuery,
+                    format!("{} has two columns called `{name}`", node.facts.display()),
+                )
+                .at(node.facts.span.clone())
+                .help("give one of them another name with `as`, or list the columns instead of `*`"),
+            );
+        }
+    }
+    for column in &node.facts.columns {
+        if !names.iter().any(|it| it.eq_ignore_ascii_case(&column.name)) {
+            found.push(
+                Diagnostic::warning(
+                    Code::UnknownColumn,
+                    format!("{} has no column `{}`, which is described here", node.facts.display(), column.name),
+                )
+                .at(column.span.clone())
+                .help_if(closest(&column.name, names.iter().copied()), |it| format!("did you mean `{it}`?")),
+            );
+        }
+    }
+}
+
+/// Materialisations of dbt's that are to come.
+const LATER: &[&str] = &["external", "materialized_view", "snapshot"];
+
+/// What is asked of a model and can't be done.
+fn materialization_problems(node: &Node) -> Diagnostics {
+    let facts = &node.facts;
+    let name = facts.materialized();
+    let mut found = Diagnostics::new();
+    if materialize::decide(name, materialize::Existing::Absent).is_none() {
+        let place = facts.config.place("materialized").unwrap_or_else(|| config_call(node));
+        let problem = if LATER.contains(&name) {
+            let message = format!("{}: materialization `{name}` is not available yet", facts.display());
+            Diagnostic::error(Code::Unsupported, message)
+                .help("use `table`, which gives the same rows by building them anew")
+        } else {
+            let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
+            Diagnostic::error(Code::UnknownMaterialization, message)
+                .help_if(closest(name, materialize::names()), |it| format!("did you mean `{it}`?"))
+        };
+        let names = materialize::names().collect::<Vec<_>>().join(", ");
+        found.push(problem.at(place).note(format!("there is: {names}")));
+    }
+    for hook in ["pre_hook", "post_hook"] {
+        if facts.config.get(hook).and_then(Json::as_array).is_some_and(|it| !it.is_empty()) {
+            let message = format!("{}: `{hook}` is not run yet", facts.display());
+            found.push(
+                Diagnostic::warning(Code::Unsupported, message)
+                    .at(facts.config.place(hook).unwrap_or_else(|| facts.span.clone())),
+            );
+        }
+    }
+    found
+}
+
+/// The place of a model's `config()` call.
+fn config_call(node: &Node) -> Span {
+    let text = &node.facts.source.text;
+    match text.find("materialized") {
+        Some(start) => {
+            let end = text[start..].find([',', ')', '\n']).map_or(text.len(), |it| start + it);
+            Span::new(&node.facts.source, start..end)
+        }
+        None => node.facts.span.clone(),
+    }
+}

@@ -1,0 +1,293 @@
+//! The whole project as plans. Everything that is wrong is reported in one go; what cannot be planned takes nothing
+//! else down with it but what reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::LogicalPlan;
+use tokio::runtime::Handle;
+
+use crate::compile::{Compiled, Surroundings, Uncompiled};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::graph::{Graph, Node};
+use crate::jinja::{Incremental, LogLine, RelationName};
+use crate::parse::{NodeId, NodeKind, ParsedProject};
+use crate::plan::Session;
+use crate::plan::answers::{Answers, Live};
+use crate::plan::elsewhere::Stored;
+use crate::plan::inputs::Inputs;
+use crate::plan::models::{PlannedModel, plan_model};
+use crate::plan::query::PlannedQuery;
+use crate::plan::relation::Catalog;
+use crate::plan::side_by_side::side_by_side;
+use crate::plan::tests::plan_test;
+use crate::warehouse::Warehouse;
+
+/// A model, analysis or seed that can be executed.
+#[derive(Debug, Clone)]
+pub struct ModelPlan {
+    /// The plan, with upstream tables as schemas.
+    pub plan: LogicalPlan,
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// The SQL it was made from, as one statement that stands on its own.
+    pub sql: String,
+}
+
+/// A test that can be asked.
+#[derive(Debug, Clone)]
+pub struct TestPlan {
+    /// Gives one number: how many failures there are.
+    pub count: LogicalPlan,
+    /// Gives the failing rows.
+    pub rows: PlannedQuery,
+    /// The SQL of the failing rows.
+    pub sql: String,
+}
+
+/// The plans of a project.
+#[derive(Clone, Default)]
+pub struct ProjectPlan {
+    /// What becomes a relation, and analyses.
+    pub models: BTreeMap<NodeId, ModelPlan>,
+    /// Tests.
+    pub tests: BTreeMap<NodeId, TestPlan>,
+    /// Columns of sources.
+    pub sources: BTreeMap<NodeId, SchemaRef>,
+    catalog: Arc<Catalog>,
+    /// What can't be planned before something that it asks about is built, with the reason; and all that reads it.
+    pub late: BTreeMap<NodeId, Diagnostic>,
+    /// Lines that templates logged.
+    pub lines: Vec<LogLine>,
+    /// The texts that the plans were made from; ephemeral models become part of those that read them.
+    pub(super) compiled: BTreeMap<NodeId, Compiled>,
+}
+
+impl ProjectPlan {
+    /// Every name that SQL may use.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(super) fn catalog_mut(&mut self) -> &mut Catalog {
+        Arc::make_mut(&mut self.catalog)
+    }
+
+    /// Whether a node's columns are known.
+    pub(super) fn knows(&self, scope: &Scope<'_>, id: &NodeId) -> bool {
+        self.models.contains_key(id) || self.sources.contains_key(id) || scope.existing.contains_key(id)
+    }
+
+    /// The first of a node's inputs that is planned late, and so the reason that the node is.
+    fn late_input(&self, node: &Node) -> Option<Diagnostic> {
+        node.inputs.iter().find_map(|it| self.late.get(it)).cloned()
+    }
+
+    fn add_model(&mut self, node: &Node, planned: PlannedModel, found: &mut Diagnostics) {
+        found.extend(planned.found);
+        let id = &node.facts.id;
+        if let Some(reason) = planned.early.or_else(|| self.late_input(node)) {
+            self.late.insert(id.clone(), reason);
+            return;
+        }
+        if let Some(compiled) = planned.compiled {
+            self.lines.extend(compiled.lines.iter().cloned());
+            self.compiled.insert(id.clone(), compiled);
+        }
+        let Some(model) = planned.model else { return };
+        let catalog = self.catalog_mut();
+        match node.facts.materialized() {
+            "ephemeral" => catalog.add_view(&in_queries(node), model.plan.clone()),
+            "view" => catalog.add_view(&node.facts.relation, model.plan.clone()),
+            _ => catalog.add_planned(&node.facts.relation, Arc::clone(&model.schema)),
+        }
+        self.models.insert(id.clone(), model);
+    }
+}
+
+/// The name of an ephemeral model's common table expression.
+fn in_queries(node: &Node) -> RelationName {
+    RelationName::new("", "", format!("__dbt__cte__{}", node.facts.name))
+}
+
+/// What planning is about and what it may know.
+pub struct Scope<'a> {
+    /// The project.
+    pub project: &'a ParsedProject,
+    /// Its graph.
+    pub graph: &'a Graph,
+    /// What is wanted; everything that it needs is planned too.
+    pub wanted: &'a BTreeSet<NodeId>,
+    /// The engine.
+    pub session: &'a Session,
+    /// The project's folder, for the locations of sources.
+    pub folder: &'a Path,
+    /// Where relations are.
+    pub warehouse: &'a Warehouse,
+    /// Tables that exist and that nothing in this run makes anew.
+    pub existing: &'a BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// Tables that exist and that this run adds rows to.
+    pub growing: &'a BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// The runtime, for templates that query.
+    pub runtime: &'a Handle,
+    /// The run, when it is under way.
+    pub live: Option<&'a Arc<dyn Live>>,
+    /// Whether templates may ask tables as an earlier run has left them: where nothing is run, there are no others.
+    pub present: bool,
+}
+
+impl Scope<'_> {
+    /// What the templates of a node may know.
+    pub(super) fn surroundings(&self, plan: &ProjectPlan, node: &Node) -> Surroundings {
+        let is_added_to = self.growing.contains_key(&node.facts.id);
+        Surroundings {
+            database: Arc::new(self.answers(plan)),
+            incremental: if is_added_to { Incremental::Yes } else { Incremental::No },
+        }
+    }
+
+    fn answers(&self, plan: &ProjectPlan) -> Answers {
+        Answers {
+            session: self.session.clone(),
+            catalog: Arc::clone(&plan.catalog),
+            invocation: Arc::clone(&self.project.invocation),
+            warehouse: self.warehouse.clone(),
+            live: self.live.cloned(),
+            present: self.present,
+            runtime: self.runtime.clone(),
+        }
+    }
+}
+
+/// Plans everything that is wanted, and what it needs.
+pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
+    let needed = needed(scope);
+    let mut found = Diagnostics::new();
+    let mut plan = ProjectPlan::default();
+    plan.catalog_mut().look_elsewhere(Arc::new(Stored {
+        session: scope.session.clone(),
+        invocation: Arc::clone(&scope.project.invocation),
+        warehouse: scope.warehouse.clone(),
+        runtime: scope.runtime.clone(),
+    }));
+    for node in scope.graph.nodes().filter(|it| matches!(it.facts.kind, NodeKind::Model | NodeKind::Seed)) {
+        plan.catalog_mut().announce(&node.facts.name);
+    }
+    let is_needed = |it: &&Node| needed.contains(&it.facts.id);
+    let mut inputs = Inputs::new(scope, &mut plan, &mut found);
+    for node in scope.graph.nodes().filter(is_needed) {
+        match &node.facts.kind {
+            NodeKind::Source(facts) => inputs.source(node, facts).await,
+            NodeKind::Seed => inputs.seed(node).await,
+            NodeKind::Model | NodeKind::Analysis | NodeKind::Test(_) | NodeKind::Exposure(_) => {}
+        }
+    }
+    let mut models = Vec::new();
+    for node in scope.graph.nodes().filter(is_needed) {
+        let facts = &node.facts;
+        if !matches!(facts.kind, NodeKind::Model | NodeKind::Analysis) {
+            continue;
+        }
+        match scope.existing.get(&facts.id) {
+            Some(table) => plan.catalog_mut().add_existing(&facts.relation, Arc::clone(table)),
+            None => models.push(node),
+        }
+        if let Some(table) = scope.growing.get(&facts.id) {
+            // What `{{ this }}` means, until the model is planned.
+            plan.catalog_mut().add_existing(&facts.relation, Arc::clone(table));
+        }
+    }
+    for wave in waves(&models) {
+        let planned = side_by_side(&wave, |node| plan_model(scope, &plan, node));
+        for (node, planned) in planned {
+            plan.add_model(node, planned, &mut found);
+        }
+    }
+    let is_test = |it: &&Node| matches!(it.facts.kind, NodeKind::Test(_)) && needed.contains(&it.facts.id);
+    let tests: Vec<&Node> = scope.graph.nodes().filter(is_test).collect();
+    for (node, planned) in side_by_side(&tests, |node| plan_test(scope, &plan, node)) {
+        let id = node.facts.id.clone();
+        match planned {
+            Ok(Some(test)) => drop(plan.tests.insert(id, test)),
+            Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (id, reason))),
+            Err(Uncompiled::Early(reason)) => drop(plan.late.insert(id, reason)),
+            Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
+        }
+    }
+    (plan, found)
+}
+
+/// Plans a model that had to wait, now that what it asks about is there.
+///
+/// # Errors
+/// What is wrong with it, or what is still missing.
+pub fn plan_late_model(scope: &Scope<'_>, plan: &RwLock<ProjectPlan>, node: &Node) -> Result<ModelPlan, Diagnostics> {
+    let planned = {
+        let plan = plan.read().unwrap_or_else(PoisonError::into_inner);
+        plan_model(scope, &plan, node)
+    };
+    let mut found = Diagnostics::new();
+    let mut plan = plan.write().unwrap_or_else(PoisonError::into_inner);
+    plan.late.remove(&node.facts.id);
+    plan.add_model(node, planned, &mut found);
+    if let Some(reason) = plan.late.get(&node.facts.id) {
+        found.push(reason.clone());
+    }
+    match plan.models.get(&node.facts.id) {
+        Some(model) if !found.has_errors() => Ok(model.clone()),
+        _ => Err(found),
+    }
+}
+
+/// Plans a test that had to wait, now that what it asks about is there.
+///
+/// # Errors
+/// What is wrong with it, or what is still missing.
+pub fn plan_late_test(scope: &Scope<'_>, plan: &RwLock<ProjectPlan>, node: &Node) -> Result<TestPlan, Diagnostics> {
+    let planned = {
+        let plan = plan.read().unwrap_or_else(PoisonError::into_inner);
+        plan_test(scope, &plan, node)
+    };
+    match planned {
+        Ok(Some(test)) => {
+            let mut plan = plan.write().unwrap_or_else(PoisonError::into_inner);
+            plan.tests.insert(node.facts.id.clone(), test.clone());
+            Ok(test)
+        }
+        Ok(None) => Err(Diagnostics::new()),
+        Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+            Err([problem].into_iter().collect())
+        }
+    }
+}
+
+/// Models, each in a wave after those of all its inputs. They come in the graph's order, inputs first.
+fn waves<'a>(models: &[&'a Node]) -> Vec<Vec<&'a Node>> {
+    let mut number: BTreeMap<&NodeId, usize> = BTreeMap::new();
+    let mut waves: Vec<Vec<&Node>> = Vec::new();
+    for node in models {
+        let after = node.inputs.iter().filter_map(|it| number.get(it)).max();
+        let own = after.map_or(0, |it| it + 1);
+        number.insert(&node.facts.id, own);
+        match waves.get_mut(own) {
+            Some(wave) => wave.push(node),
+            None => waves.push(vec![node]),
+        }
+    }
+    waves
+}
+
+/// What is wanted and all that it needs, up to what exists already.
+fn needed(scope: &Scope<'_>) -> BTreeSet<NodeId> {
+    let mut needed = BTreeSet::new();
+    let mut edge: Vec<NodeId> = scope.wanted.iter().cloned().collect();
+    while let Some(id) = edge.pop() {
+        if needed.insert(id.clone()) && !scope.existing.contains_key(&id) {
+            edge.extend(scope.graph.parents(&id).iter().cloned());
+        }
+    }
+    needed
+}

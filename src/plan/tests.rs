@@ -1,0 +1,52 @@
+//! One test: the query of its failures, and the number of them.
+
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
+
+use crate::compile::{self, Uncompiled};
+use crate::data_tests;
+use crate::graph::Node;
+use crate::parse::{NodeKind, TestForm};
+use crate::plan::models::{knows_inputs, plan_sql, problem};
+use crate::plan::project::{ProjectPlan, Scope, TestPlan};
+use crate::project::Json;
+
+/// The query of a test; nothing when it reads what could not be planned.
+pub(super) fn plan_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<Option<TestPlan>, Uncompiled> {
+    let sql = match data_tests::query(scope.project, node, &scope.surroundings(plan, node)) {
+        Err(Uncompiled::Misled(_)) if !knows_inputs(scope, plan, node) => return Ok(None),
+        compiled => compiled?,
+    };
+    // Better now than when the test has been asked.
+    data_tests::verdict(0, &node.facts.config, &node.facts.span).map_err(Uncompiled::Wrong)?;
+    let NodeKind::Test(test) = &node.facts.kind else { return Ok(None) };
+    let template = matches!(test.form, TestForm::Singular).then_some(&node.facts.source);
+    let limited = match node.facts.config.get("limit").and_then(Json::as_u64) {
+        Some(limit) => format!("select * from (\n{sql}\n) dbt_limited limit {limit}"),
+        None => sql.clone(),
+    };
+    let template = template.filter(|_| limited == sql);
+    let planned = plan_sql(scope, plan, node, template, &limited).map_err(Uncompiled::Wrong)?;
+    let Some(rows) = planned else { return Ok(None) };
+    let count = match node.facts.config.text("fail_calc") {
+        None => {
+            let counted = count_rows(&rows.plan);
+            counted.map_err(|error| Uncompiled::Wrong(problem(plan, node, &limited, &error)))?
+        }
+        Some(calculation) => {
+            let sql = format!("select {calculation} as failures from (\n{limited}\n) dbt_internal_test");
+            match plan_sql(scope, plan, node, None, &sql).map_err(Uncompiled::Wrong)? {
+                Some(query) => query.plan,
+                None => return Ok(None),
+            }
+        }
+    };
+    let sql = compile::with_ephemerals(node, &limited, scope.graph, &plan.compiled);
+    Ok(Some(TestPlan { count, rows, sql }))
+}
+
+fn count_rows(plan: &LogicalPlan) -> datafusion::error::Result<LogicalPlan> {
+    LogicalPlanBuilder::from(plan.clone())
+        .aggregate(Vec::<datafusion::logical_expr::Expr>::new(), vec![count(lit(1_i64)).alias("failures")])?
+        .build()
+}

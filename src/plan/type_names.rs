@@ -1,0 +1,55 @@
+//! Names of types as `information_schema` of DuckDB has them, for templates that compare them.
+
+use arrow::datatypes::{DataType, TimeUnit};
+
+/// `VARCHAR`, `DECIMAL(18,3)`, `INTEGER[]`.
+pub fn information_schema_type(data_type: &DataType) -> String {
+    let plain = match data_type {
+        DataType::Boolean => "BOOLEAN",
+        DataType::Int8 => "TINYINT",
+        DataType::Int16 => "SMALLINT",
+        DataType::Int32 | DataType::Null => "INTEGER",
+        DataType::Int64 => "BIGINT",
+        DataType::UInt8 => "UTINYINT",
+        DataType::UInt16 => "USMALLINT",
+        DataType::UInt32 => "UINTEGER",
+        DataType::UInt64 => "UBIGINT",
+        DataType::Float16 | DataType::Float32 => "FLOAT",
+        DataType::Float64 => "DOUBLE",
+        DataType::Date32 | DataType::Date64 => "DATE",
+        DataType::Time32(_) | DataType::Time64(_) => "TIME",
+        DataType::Timestamp(TimeUnit::Nanosecond, None) => "TIMESTAMP_NS",
+        DataType::Timestamp(_, None) => "TIMESTAMP",
+        DataType::Timestamp(_, Some(_)) => "TIMESTAMP WITH TIME ZONE",
+        DataType::Interval(_) | DataType::Duration(_) => "INTERVAL",
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "VARCHAR",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "BLOB",
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale)
+        | DataType::Decimal256(precision, scale) => return format!("DECIMAL({precision},{scale})"),
+        DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) | DataType::LargeListView(item) => {
+            return format!("{}[]", information_schema_type(item.data_type()));
+        }
+        DataType::FixedSizeList(item, length) => {
+            return format!("{}[{length}]", information_schema_type(item.data_type()));
+        }
+        DataType::Struct(fields) => {
+            let field = |it: &arrow::datatypes::FieldRef| {
+                format!("\"{}\" {}", it.name(), information_schema_type(it.data_type()))
+            };
+            return format!("STRUCT({})", fields.iter().map(field).collect::<Vec<_>>().join(", "));
+        }
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(fields) if fields.len() == 2 => {
+                let name = |at: usize| information_schema_type(fields[at].data_type());
+                return format!("MAP({}, {})", name(0), name(1));
+            }
+            _ => "MAP",
+        },
+        DataType::Dictionary(_, values) => return information_schema_type(values),
+        DataType::RunEndEncoded(_, values) => return information_schema_type(values.data_type()),
+        DataType::Union(..) => "UNION",
+    };
+    plain.to_owned()
+}

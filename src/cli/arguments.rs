@@ -193,6 +193,17 @@ pub(super) enum Command {
         #[command(flatten)]
         running: Running,
     },
+    /// Call a macro for what it does
+    RunOperation {
+        /// The macro: `name`, or `package.name`
+        #[arg(value_name = "MACRO")]
+        name: String,
+        /// Its arguments, as YAML
+        #[arg(long, value_name = "YAML")]
+        args: Option<String>,
+        #[command(flatten)]
+        running: Running,
+    },
     /// Load the project's CSV files as tables
     Seed {
         #[command(flatten)]

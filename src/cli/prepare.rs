@@ -11,7 +11,7 @@ use crate::cli::arguments::Selecting;
 use crate::cli::settings::{Settings, selection};
 use crate::cli::spill::SpillFolder;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::files::ProjectFiles;
+use crate::files::{Lock, ProjectFiles};
 use crate::graph::{self, Graph};
 use crate::materialize::Existing;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
@@ -125,6 +125,23 @@ fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<SpillFol
             _ => error.to_string(),
         };
         Stop::Outside(format!("can't write to the warehouse `{warehouse}`: {why}; is it the right folder, and yours?"))
+    })
+}
+
+/// The folder of what is the warehouse's own, within the project's files.
+pub(super) fn own_folder(loaded: &Loaded) -> String {
+    format!("{}/_arrowmill", loaded.project.invocation.target.warehouse.trim_start_matches("file://"))
+}
+
+/// Keeps others from changing the warehouse for as long as the result lives.
+pub(super) fn lock(settings: &Settings, loaded: &Loaded, planned: &Planned) -> Result<Lock, Stop> {
+    let lock = format!("{}/lock", own_folder(loaded));
+    settings.files.lock(&lock).map_err(|error| match error.kind() {
+        std::io::ErrorKind::WouldBlock => Stop::Outside(format!(
+            "another run is using the warehouse {}; wait for its end",
+            planned.warehouse.location().display
+        )),
+        _ => Stop::Outside(format!("cannot write to the warehouse: {lock}: {error}")),
     })
 }
 

@@ -127,6 +127,7 @@ fn running(command: &Command) -> Option<&Running> {
     match command {
         Command::Build { running, .. }
         | Command::Run { running, .. }
+        | Command::RunOperation { running, .. }
         | Command::Seed { running, .. }
         | Command::Test { running, .. } => Some(running),
         Command::Check { .. }
@@ -148,15 +149,20 @@ fn nearest_project(current: &Path) -> PathBuf {
 }
 
 fn parse_vars(text: Option<&str>) -> Result<serde_json::Map<String, Json>, String> {
+    parse_mapping("--vars", text)
+}
+
+/// A mapping written as YAML on the command line.
+pub(super) fn parse_mapping(option: &str, text: Option<&str>) -> Result<serde_json::Map<String, Json>, String> {
     let Some(text) = text else { return Ok(serde_json::Map::new()) };
     let mut found = Diagnostics::new();
-    let source = SourceText::new("--vars", text);
+    let source = SourceText::new(option, text);
     match YamlFile::parse(&source, &mut found).map(|it| it.root().json()) {
         Some(Json::Object(vars)) => Ok(vars),
-        Some(other) => Err(format!("`--vars` must be a mapping such as '{{key: value}}', but is `{other}`")),
+        Some(other) => Err(format!("`{option}` must be a mapping such as '{{key: value}}', but is `{other}`")),
         None => {
             let problem = found.iter().next().map(|it| it.message.clone()).unwrap_or_default();
-            Err(format!("`--vars` is not a YAML mapping: {problem}"))
+            Err(format!("`{option}` is not a YAML mapping: {problem}"))
         }
     }
 }

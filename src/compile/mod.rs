@@ -101,7 +101,7 @@ pub fn scope(project: &ParsedProject, node: &Node, surroundings: &Surroundings) 
 }
 
 /// The node as templates see it in `{{ model }}`.
-fn describe(facts: &NodeFacts) -> serde_json::Value {
+pub fn describe(facts: &NodeFacts) -> serde_json::Value {
     let config: serde_json::Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
     serde_json::json!({
         "unique_id": facts.id.as_str(),

@@ -37,6 +37,7 @@ fn render(event: &Event) -> Value {
                 Level::Debug => "debug",
                 Level::Info => "info",
                 Level::Warning => "warning",
+                Level::Error => "error",
             };
             json!({"event": "message", "level": level, "text": text})
         }

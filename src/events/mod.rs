@@ -92,6 +92,8 @@ pub enum Level {
     Info,
     /// To be looked at.
     Warning,
+    /// It went wrong.
+    Error,
 }
 
 /// Something that happened.

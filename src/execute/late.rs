@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use datafusion::catalog::TableProvider;
 use tokio::runtime::Handle;
 
+use crate::compile::Surroundings;
 use crate::diagnostics::Diagnostics;
 use crate::graph::{Graph, Node};
+use crate::jinja::Database;
 use crate::parse::{NodeId, ParsedProject};
 use crate::plan::{self, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan};
 use crate::warehouse::Warehouse;
@@ -42,6 +44,18 @@ impl Late {
     /// Plans a test.
     pub(super) fn test(&self, node: &Node, live: &Arc<dyn Live>) -> Result<TestPlan, Diagnostics> {
         plan::plan_late_test(&self.scope(live, &Handle::current()), &self.plan, node)
+    }
+
+    /// What the texts of a node may know.
+    pub(super) fn surroundings(&self, node: &Node, live: &Arc<dyn Live>) -> Surroundings {
+        let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
+        self.scope(live, &Handle::current()).surroundings(&plan, node)
+    }
+
+    /// The warehouse, for texts that belong to no node.
+    pub(super) fn database(&self, live: &Arc<dyn Live>) -> Arc<dyn Database> {
+        let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::new(self.scope(live, &Handle::current()).answers(&plan))
     }
 
     fn scope<'a>(&'a self, live: &'a Arc<dyn Live>, runtime: &'a Handle) -> Scope<'a> {

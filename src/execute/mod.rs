@@ -1,12 +1,15 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
+mod hooks;
 mod late;
 mod live;
 mod run;
 mod schedule;
+mod statements;
 mod steps;
 mod tables;
 
+pub use hooks::operation;
 pub use late::Late;
 pub use run::{Job, Summary, run};
 pub use schedule::{Needs, Schedule, needs};

@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 
 use crate::data_tests::{Verdict, verdict};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::events::{Event, EventSink, Failures, NodeLabel, Outcome};
+use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
+use crate::execute::hooks::{self, When};
 use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::schedule::{Schedule, needs};
@@ -60,13 +61,15 @@ pub struct Summary {
     pub outcomes: Vec<(NodeId, Outcome)>,
     /// Whether the user stopped it.
     pub stopped: bool,
+    /// Whether a hook of the run failed.
+    pub hook_failed: bool,
 }
 
 impl Summary {
     /// Whether something failed.
     pub fn failed(&self) -> bool {
         let is_bad = |it: &Outcome| matches!(it, Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Cancelled);
-        self.stopped || self.outcomes.iter().any(|(_, it)| is_bad(it))
+        self.stopped || self.hook_failed || self.outcomes.iter().any(|(_, it)| is_bad(it))
     }
 }
 
@@ -74,12 +77,17 @@ impl Summary {
 pub async fn run(job: Job) -> Summary {
     let job = Arc::new(job);
     let tables = Arc::new(Tables::new(job.warehouse.clone()));
-    let live: Arc<dyn Live> = Arc::new(live::Running { tables: Arc::clone(&tables) });
+    let live = live::start(&job.late, &tables, &job.run_id);
     let started = Instant::now();
     let mut running = Running::new(&job);
     let mut tasks: JoinSet<(NodeId, Outcome)> = JoinSet::new();
     let mut stop = job.stop.clone();
     let mut stopped = *stop.borrow();
+    let project = &job.late.project;
+    if let Err(problem) = in_place(|| hooks::of_run(&job.late, &live, &project.on_run_start, None)) {
+        running.hook_failed(&problem);
+        stopped = true;
+    }
     loop {
         while !stopped && tasks.len() < job.threads.max(1) {
             let Some(id) = running.schedule.start_next() else { break };
@@ -113,6 +121,10 @@ pub async fn run(job: Job) -> Summary {
     }
     let asked_to_stop = *job.stop.borrow();
     running.cancel_rest();
+    let ending = in_place(|| hooks::of_run(&job.late, &live, &project.on_run_end, Some(&running.summary)));
+    if let Err(problem) = ending {
+        running.hook_failed(&problem);
+    }
     job.sink.emit(&Event::RunFinished { counts: counts(&running.summary), elapsed: started.elapsed() });
     running.summary.stopped = asked_to_stop;
     running.summary
@@ -144,6 +156,11 @@ impl<'a> Running<'a> {
         let chosen = job.chosen.iter().cloned().collect();
         let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen));
         Running { job, schedule, summary: Summary::default(), numbers: BTreeMap::new(), started: BTreeMap::new() }
+    }
+
+    fn hook_failed(&mut self, problem: &Diagnostic) {
+        self.summary.hook_failed = true;
+        self.job.sink.emit(&Event::Message { level: Level::Error, text: problem.one_line() });
     }
 
     fn number(&mut self, id: &NodeId) -> usize {
@@ -225,15 +242,15 @@ async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: 
     let id = &node.facts.id;
     match &node.facts.kind {
         NodeKind::Model | NodeKind::Seed => match job.plan.models.get(id) {
-            Some(model) => make(job, tables, node, model).await,
-            None => match job.late.model(node, live) {
-                Ok(model) => make(job, tables, node, &model).await,
+            Some(model) => make(job, tables, live, node, model).await,
+            None => match in_place(|| job.late.model(node, live)) {
+                Ok(model) => make(job, tables, live, node, &model).await,
                 Err(found) => Ok(wrong(node, found)),
             },
         },
         NodeKind::Test(_) => match job.plan.tests.get(id) {
             Some(test) => ask_test(job, tables, node, test).await,
-            None => match job.late.test(node, live) {
+            None => match in_place(|| job.late.test(node, live)) {
                 Ok(test) => ask_test(job, tables, node, &test).await,
                 Err(found) => Ok(wrong(node, found)),
             },
@@ -255,7 +272,23 @@ fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {
     bind(plan.clone(), &|relation, schema| tables.open(relation, schema))
 }
 
-async fn make(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Result<Outcome> {
+/// Work that waits for the engine, on a thread of the runtime that others take over meanwhile.
+pub(super) fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}
+
+async fn make(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node, model: &ModelPlan) -> Result<Outcome> {
+    if let Err(problem) = in_place(|| hooks::of_node(&job.late, live, node, When::Before)) {
+        return Ok(Outcome::Errored(Box::new(problem)));
+    }
+    let outcome = make_relation(job, tables, node, model).await?;
+    match in_place(|| hooks::of_node(&job.late, live, node, When::After)) {
+        Ok(()) => Ok(outcome),
+        Err(problem) => Ok(Outcome::Errored(Box::new(problem))),
+    }
+}
+
+async fn make_relation(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Result<Outcome> {
     let staged = job.warehouse.stage(&node.facts.relation);
     let outcome = perform(job, tables, node, model, &staged).await;
     if outcome.is_err() {

@@ -30,6 +30,11 @@ impl Tables {
         self.orders.write().unwrap_or_else(PoisonError::into_inner).insert(relation.clone(), order);
     }
 
+    /// Notes a table that is gone.
+    pub fn removed(&self, relation: &RelationName) {
+        self.orders.write().unwrap_or_else(PoisonError::into_inner).remove(relation);
+    }
+
     /// Opens a table that this run has made.
     ///
     /// # Errors

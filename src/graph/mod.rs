@@ -1,8 +1,10 @@
 //! References resolved: which node needs which, in what order. Built from a parsed project; knows no SQL.
 //! After `build`, a reference that leads nowhere can no longer be written down.
 
+mod any_node;
 mod resolve;
 
+pub use any_node::AnyNode;
 pub use resolve::{Calls, build};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
 use minijinja::{Error, State, Value};
 
+use crate::diagnostics::{Code, Diagnostic};
 use crate::jinja::RelationName;
-use crate::jinja::database::{Database, NoDatabase};
+use crate::jinja::database::{Database, NoDatabase, Refusal};
 use crate::jinja::objects::Relation;
 use crate::project::{Config, Json, Target};
 
@@ -139,6 +140,8 @@ pub struct Scope {
     pub config: Config,
     /// The node, for `{{ model }}`.
     pub model: Json,
+    /// Further names that only some texts have: `schemas` and `results` of hooks.
+    pub extra: BTreeMap<String, Json>,
     captured: Mutex<Captured>,
 }
 
@@ -152,6 +155,7 @@ impl Scope {
             this: None,
             config: Config::default(),
             model: Json::Null,
+            extra: BTreeMap::new(),
             captured: Mutex::default(),
         }
     }
@@ -169,6 +173,20 @@ impl Scope {
                 minijinja::ErrorKind::InvalidOperation,
                 "this function can't be called outside of a project file",
             )
+        })
+    }
+
+    /// Carries a statement out that a text has rendered to.
+    ///
+    /// # Errors
+    /// What the warehouse says.
+    pub fn execute(&self, sql: &str) -> Result<(), Diagnostic> {
+        self.database().execute(sql).map(drop).map_err(|refusal| {
+            let words = match refusal {
+                Refusal::TooEarly => "it asks for rows of what is not built yet".to_owned(),
+                Refusal::Failed(words) => words,
+            };
+            Diagnostic::error(Code::InvalidQuery, words)
         })
     }
 
@@ -222,7 +240,7 @@ impl Object for Scope {
             "target" => self.target(),
             "thread_id" => Value::from("main"),
             "this" => Relation::named(self.this.clone()?),
-            _ => return None,
+            other => Value::from(Serde(self.extra.get(other)?)),
         })
     }
 

@@ -220,6 +220,11 @@ impl NodeFacts {
         matches!(self.kind, NodeKind::Model) && self.materialized() == "ephemeral"
     }
 
+    /// Whether other queries can read it by a name of its own.
+    pub fn makes_relation(&self) -> bool {
+        matches!(self.kind, NodeKind::Model | NodeKind::Seed) && !self.is_ephemeral()
+    }
+
     /// `model `fct_funnel``, for messages.
     pub fn display(&self) -> String {
         match &self.kind {

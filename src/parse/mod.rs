@@ -15,5 +15,5 @@ pub use facts::{
     Column, ExposureFacts, NodeFacts, NodeId, NodeKind, ParsedNode, ResourceType, SourceFacts, TestFacts, TestForm,
     UseOf,
 };
-pub use project::{Package, ParsedProject, Request, load};
+pub use project::{Package, ParsedProject, Request, RunHook, load};
 pub use read::read_text;

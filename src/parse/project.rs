@@ -46,6 +46,15 @@ pub struct Package {
     pub root: String,
 }
 
+/// A statement that runs at the start or the end of each run.
+#[derive(Debug, Clone)]
+pub struct RunHook {
+    /// The package whose project file has it.
+    pub package: String,
+    /// Its text, a template.
+    pub source: Arc<SourceText>,
+}
+
 /// A loaded project. References are names still.
 pub struct ParsedProject {
     /// What all templates share.
@@ -58,6 +67,10 @@ pub struct ParsedProject {
     pub nodes: Vec<ParsedNode>,
     /// Names of models and tests whose files have mistakes: what refers to them is not at fault.
     pub broken: BTreeSet<String>,
+    /// What is run at the start of each run.
+    pub on_run_start: Vec<RunHook>,
+    /// What is run at the end of each run.
+    pub on_run_end: Vec<RunHook>,
     /// Nodes that are switched off.
     pub disabled: Vec<ParsedNode>,
 }
@@ -122,7 +135,22 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     }
     nodes.dedup_by(|a, b| a.facts.id == b.facts.id);
     let (nodes, disabled) = nodes.into_iter().partition(|it| it.facts.config.enabled());
-    Some(ParsedProject { invocation, file, templates, nodes, broken, disabled })
+    // Those of packages come before the project's own.
+    let hooks = |key: &str, of: fn(&ProjectFile) -> &[String]| -> Vec<RunHook> {
+        packages.iter().skip(1).chain(packages.first()).flat_map(|it| run_hooks(key, it, of(&it.file))).collect()
+    };
+    let on_run_start = hooks("on-run-start", |it| &it.on_run_start);
+    let on_run_end = hooks("on-run-end", |it| &it.on_run_end);
+    Some(ParsedProject { invocation, file, templates, nodes, broken, on_run_start, on_run_end, disabled })
+}
+
+fn run_hooks(key: &str, package: &Package, texts: &[String]) -> Vec<RunHook> {
+    let name = &package.file.name.value;
+    let hook = |(at, text): (usize, &String)| RunHook {
+        package: name.clone(),
+        source: SourceText::new(format!("{name}-{key}-{at}"), text),
+    };
+    texts.iter().enumerate().map(hook).collect()
 }
 
 fn collect<T>(result: Result<T, Diagnostic>, found: &mut Diagnostics) -> Option<T> {
@@ -251,10 +279,6 @@ impl Package {
 /// Says what a package has that would be passed over in silence.
 fn report_unavailable(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostics) {
     let warning = |message: String| Diagnostic::warning(Code::Unsupported, message);
-    let hooks = [("on-run-start", &package.file.on_run_start), ("on-run-end", &package.file.on_run_end)];
-    for (key, _) in hooks.into_iter().filter(|(_, it)| !it.is_empty()) {
-        found.push(warning(format!("`{key}` is not run yet")).at(Span::file(&package.file.source)));
-    }
     for source in package.texts(files, &package.file.paths.snapshots, &[".sql"], found) {
         found.push(warning("snapshots are not available yet, and left out".to_owned()).at(Span::file(&source)));
     }

@@ -14,7 +14,6 @@ use crate::plan::locate::smallest_failure;
 use crate::plan::problem::{Origin, explain};
 use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed};
-use crate::project::Json;
 
 /// What planning a model gave.
 #[derive(Default)]
@@ -170,15 +169,6 @@ fn materialization_problems(node: &Node) -> Diagnostics {
         };
         let names = materialize::names().collect::<Vec<_>>().join(", ");
         found.push(problem.at(place).note(format!("there is: {names}")));
-    }
-    for hook in ["pre_hook", "post_hook"] {
-        if facts.config.get(hook).and_then(Json::as_array).is_some_and(|it| !it.is_empty()) {
-            let message = format!("{}: `{hook}` is not run yet", facts.display());
-            found.push(
-                Diagnostic::warning(Code::Unsupported, message)
-                    .at(facts.config.place(hook).unwrap_or_else(|| facts.span.clone())),
-            );
-        }
     }
     found
 }

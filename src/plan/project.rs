@@ -141,7 +141,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     /// What the templates of a node may know.
-    pub(super) fn surroundings(&self, plan: &ProjectPlan, node: &Node) -> Surroundings {
+    pub fn surroundings(&self, plan: &ProjectPlan, node: &Node) -> Surroundings {
         let is_added_to = self.growing.contains_key(&node.facts.id);
         Surroundings {
             database: Arc::new(self.answers(plan)),
@@ -149,7 +149,8 @@ impl Scope<'_> {
         }
     }
 
-    fn answers(&self, plan: &ProjectPlan) -> Answers {
+    /// What all texts may know of the warehouse.
+    pub fn answers(&self, plan: &ProjectPlan) -> Answers {
         Answers {
             session: self.session.clone(),
             catalog: Arc::clone(&plan.catalog),

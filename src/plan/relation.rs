@@ -93,6 +93,11 @@ impl Catalog {
         own.or_else(elsewhere)
     }
 
+    /// What the warehouse holds under a name, whatever the project plans for it.
+    pub fn elsewhere(&self, relation: &RelationName) -> Option<Arc<dyn TableSource>> {
+        self.elsewhere.as_ref()?.find(relation)
+    }
+
     /// A planned table as an earlier run has left it, if that had the same columns.
     pub(super) fn left(&self, relation: &RelationName, schema: &SchemaRef) -> Option<Arc<dyn TableProvider>> {
         let source = self.elsewhere.as_ref()?.find(relation)?;

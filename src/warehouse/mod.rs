@@ -117,6 +117,15 @@ impl Warehouse {
         written.map(drop).map_err(|error| StorageError::new("cannot write", &path, error))
     }
 
+    /// Removes a relation. The record goes first: a file without one is unknown, and rebuilt.
+    pub async fn remove(&self, relation: &RelationName) -> Result<(), StorageError> {
+        let path = self.record_path(relation);
+        match self.store().delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => self.remove_data(relation).await,
+            Err(error) => Err(StorageError::new("cannot remove", &path, error)),
+        }
+    }
+
     /// Removes the data file of a relation that is a table no more.
     pub async fn remove_data(&self, relation: &RelationName) -> Result<(), StorageError> {
         let path = self.data_path(relation);

@@ -54,15 +54,8 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     if settings.dry_run {
         return dry_run(settings, &loaded, &planned, &chosen).await;
     }
-    let own = format!("{}/_arrowmill", loaded.project.invocation.target.warehouse.trim_start_matches("file://"));
-    let lock = format!("{own}/lock");
-    let _lock = settings.files.lock(&lock).map_err(|error| match error.kind() {
-        std::io::ErrorKind::WouldBlock => Stop::Outside(format!(
-            "another run is using the warehouse {}; wait for its end",
-            planned.warehouse.location().display
-        )),
-        _ => Stop::Outside(format!("cannot write to the warehouse: {lock}: {error}")),
-    })?;
+    let _lock = prepare::lock(settings, &loaded, &planned)?;
+    let own = prepare::own_folder(&loaded);
     // What a killed run was writing has names that a store does not list: the whole folder goes. Only the lock's holder may.
     let staged = format!("{own}/staged");
     let removed = settings.files.remove(&staged);

@@ -9,6 +9,7 @@ mod docs;
 mod generate;
 mod init;
 mod list;
+mod run_operation;
 mod show;
 
 use crate::cli::arguments::{Command, DocsCommand};
@@ -30,6 +31,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Init { name } => init::run(settings, name),
         Command::List { selecting, output } => list::run(settings, selecting, *output),
         Command::Run { selecting, .. } => build::run(settings, selecting, build::Work::Run),
+        Command::RunOperation { name, args, .. } => run_operation::run(settings, name, args.as_deref()),
         Command::Seed { selecting, .. } => build::run(settings, selecting, build::Work::Seed),
         Command::Show { selecting, inline, limit, output } => {
             show::run(settings, selecting, inline.as_deref(), *limit, *output)

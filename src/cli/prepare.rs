@@ -218,9 +218,9 @@ async fn find_existing(
     while let Some((id, reader)) = edge.pop() {
         let Some(node) = loaded.graph.get(&id) else { continue };
         let is_table = match node.facts.kind {
-            NodeKind::Seed => true,
+            NodeKind::Seed | NodeKind::Snapshot(_) => true,
             NodeKind::Model => !matches!(node.facts.materialized(), "view" | "ephemeral"),
-            NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) | NodeKind::Test(_) => false,
+            _ => false,
         };
         if wanted.contains(&id) || !seen.insert(id.clone()) {
             continue;

@@ -1,6 +1,9 @@
 //! References resolved: which node needs which, in what order. Built from a parsed project; knows no SQL.
 //! After `build`, a reference that leads nowhere can no longer be written down.
 
+mod access;
+mod names;
+mod order;
 mod resolve;
 
 pub use resolve::{Calls, build};

@@ -96,7 +96,7 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         types: BTreeMap::new(),
         found: Diagnostics::new(),
     };
-    for node in scope.graph.nodes().filter(|it| matches!(it.facts.kind, NodeKind::Model | NodeKind::Seed)) {
+    for node in scope.graph.nodes().filter(|it| it.facts.can_be_read()) {
         planner.plan.catalog.announce(&node.facts.name);
     }
     for node in scope.graph.nodes().filter(|it| needed.contains(&it.facts.id)) {
@@ -104,7 +104,8 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             NodeKind::Source(facts) => planner.source(node, facts).await,
             NodeKind::Seed => planner.seed(node).await,
             NodeKind::Model | NodeKind::Analysis => planner.model(node),
-            NodeKind::Test(_) | NodeKind::Exposure(_) => {}
+            // Tests come last; of all others, nothing is planned.
+            _ => {}
         }
     }
     // Nothing reads a test: they are planned side by side.
@@ -321,7 +322,7 @@ impl Planner<'_> {
             self.report_columns(node, &query.schema);
             match facts.materialized() {
                 "ephemeral" => {
-                    let name = RelationName::new("", "", format!("__dbt__cte__{}", facts.name));
+                    let name = RelationName::new("", "", facts.expression_name());
                     self.plan.catalog.add_view(&name, query.plan.clone());
                 }
                 "view" => self.plan.catalog.add_view(&facts.relation, query.plan.clone()),

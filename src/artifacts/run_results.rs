@@ -173,7 +173,7 @@ fn failures(outcome: &Outcome) -> Option<i64> {
 fn relation_name(node: &NodeLabel, outcome: &Outcome) -> Option<String> {
     match (node.resource_type, outcome) {
         (ResourceType::Model, _) if node.materialized == "ephemeral" => None,
-        (ResourceType::Model | ResourceType::Seed, _) => Some(node.relation.to_string()),
+        (ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot, _) => Some(node.relation.to_string()),
         (_, Outcome::Warned(failures) | Outcome::Failed(failures)) => failures.stored.as_ref().map(ToString::to_string),
         (_, _) => None,
     }

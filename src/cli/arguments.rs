@@ -211,6 +211,13 @@ pub(super) enum Command {
         #[command(flatten)]
         running: Running,
     },
+    /// Keep the versions of rows that change
+    Snapshot {
+        #[command(flatten)]
+        selecting: Selecting,
+        #[command(flatten)]
+        running: Running,
+    },
     /// Show rows of a model or of a query
     Show {
         #[command(flatten)]

@@ -25,11 +25,11 @@ pub(super) async fn catalog_entries(loaded: &Loaded, plan: &ProjectPlan, warehou
         let Some(schema) = schema else { continue };
         let (kind, is_source) = match facts.kind {
             NodeKind::Source(_) => (CatalogKind::External, true),
-            NodeKind::Seed => (CatalogKind::Table, false),
+            NodeKind::Seed | NodeKind::Snapshot(_) => (CatalogKind::Table, false),
             NodeKind::Model if facts.is_ephemeral() => continue,
             NodeKind::Model if facts.materialized() == "view" => (CatalogKind::View, false),
             NodeKind::Model => (CatalogKind::Table, false),
-            NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Test(_) => continue,
+            _ => continue,
         };
         let record = if is_source { None } else { warehouse.existing(&facts.relation).await.1 };
         entries.push(CatalogEntry {

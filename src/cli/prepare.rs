@@ -65,7 +65,7 @@ pub(super) fn load(settings: &Settings) -> Result<Loaded, Stop> {
 pub(super) fn choose(loaded: &mut Loaded, selecting: &Selecting, types: &[ResourceType]) -> Result<Vec<NodeId>, Stop> {
     let mut selection = selection(selecting, types).map_err(Stop::Outside)?;
     selection.project.clone_from(&loaded.project.file.name.value);
-    let (chosen, problems) = select::select(&selection, &loaded.graph);
+    let (chosen, problems) = select::select(&selection, &loaded.graph, &select::Knowledge::default());
     loaded.found.extend(problems);
     let in_order = loaded.graph.nodes().map(|it| &it.facts.id).filter(|it| chosen.contains(*it));
     Ok(in_order.cloned().collect())
@@ -218,7 +218,12 @@ async fn find_growing(
     for node in wanted.iter().filter_map(|id| loaded.graph.get(id)) {
         let facts = &node.facts;
         let anew = facts.config.flag("full_refresh").unwrap_or(loaded.project.invocation.full_refresh);
-        if anew || facts.materialized() != "incremental" || !matches!(facts.kind, NodeKind::Model) {
+        let grows = match facts.kind {
+            NodeKind::Model => !anew && facts.materialized() == "incremental",
+            NodeKind::Snapshot(_) => true,
+            _ => false,
+        };
+        if !grows {
             continue;
         }
         if let (Existing::Table, Some(record)) = warehouse.existing(&facts.relation).await {
@@ -252,9 +257,9 @@ async fn find_existing(
     while let Some((id, reader)) = edge.pop() {
         let Some(node) = loaded.graph.get(&id) else { continue };
         let is_table = match node.facts.kind {
-            NodeKind::Seed => true,
+            NodeKind::Seed | NodeKind::Snapshot(_) => true,
             NodeKind::Model => !matches!(node.facts.materialized(), "view" | "ephemeral"),
-            NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) | NodeKind::Test(_) => false,
+            _ => false,
         };
         if wanted.contains(&id) || !seen.insert(id.clone()) {
             continue;

@@ -129,6 +129,7 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Run { running, .. }
         | Command::RunOperation { running, .. }
         | Command::Seed { running, .. }
+        | Command::Snapshot { running, .. }
         | Command::Test { running, .. } => Some(running),
         Command::Check { .. }
         | Command::Clean
@@ -190,6 +191,7 @@ pub(super) fn selection(selecting: &Selecting, default: &[ResourceType]) -> Resu
             Indirect::Empty => IndirectSelection::Empty,
         },
         project: String::new(),
+        ..Selection::default()
     })
 }
 

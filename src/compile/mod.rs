@@ -1,6 +1,10 @@
 //! From a node to its final SQL: templates rendered with every reference resolved.
 //! Asks what exists through a `Database`; plans nothing and runs nothing.
 
+mod snapshot;
+
+pub use snapshot::compile_snapshot;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -117,6 +121,7 @@ pub fn describe(facts: &NodeFacts) -> serde_json::Value {
         "description": facts.description,
         "config": config,
         "tags": facts.config.tags(),
+        "version": facts.model.version.as_ref().map(|it| it.json()),
         "columns": facts.columns.iter().map(|it| (it.name.clone(), serde_json::json!({"name": it.name, "description": it.description}))).collect::<serde_json::Map<_, _>>(),
     })
 }
@@ -131,7 +136,7 @@ pub fn with_ephemerals(node: &Node, sql: &str, graph: &Graph, compiled: &BTreeMa
     }
     let expression = |id: &NodeId| {
         let (node, compiled) = (graph.get(id)?, compiled.get(id)?);
-        Some(format!("__dbt__cte__{} as (\n{}\n)", node.facts.name, compiled.sql.trim()))
+        Some(format!("{} as (\n{}\n)", node.facts.expression_name(), compiled.sql.trim()))
     };
     let expressions = needed.iter().filter_map(expression).collect::<Vec<_>>().join(", ");
     let body = sql.trim_start();

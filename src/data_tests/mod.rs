@@ -128,11 +128,14 @@ fn resolve_arguments(node: &Node, arguments: &serde_json::Map<String, Json>) -> 
     let resolve = |value: &Json| {
         let text = value.as_str()?.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
         let (function, names) = text.strip_suffix(')')?.split_once('(')?;
-        let names: Vec<String> = names.split(',').map(|it| it.trim().trim_matches(['\'', '"']).to_owned()).collect();
+        let unquoted = |it: &str| it.trim().trim_matches(['\'', '"']).to_owned();
+        let (named, names): (Vec<&str>, Vec<&str>) = names.split(',').partition(|it| it.contains('='));
+        let names: Vec<String> = names.into_iter().map(unquoted).collect();
+        let version = named.first().and_then(|it| it.split_once('=')).map(|(_, value)| unquoted(value));
         match (function.trim(), names.as_slice()) {
-            ("ref", [name]) => node.calls.resolve_ref(&RefCall { package: None, name: name.clone(), version: None }),
+            ("ref", [name]) => node.calls.resolve_ref(&RefCall { package: None, name: name.clone(), version }),
             ("ref", [package, name]) => {
-                node.calls.resolve_ref(&RefCall { package: Some(package.clone()), name: name.clone(), version: None })
+                node.calls.resolve_ref(&RefCall { package: Some(package.clone()), name: name.clone(), version })
             }
             ("source", [source, table]) => {
                 node.calls.resolve_source(&SourceCall { source: source.clone(), table: table.clone() })

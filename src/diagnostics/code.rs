@@ -71,6 +71,8 @@ codes! {
     UnknownSource = "unknown-source",
     /// A kind of test that does not exist.
     UnknownTest = "unknown-test",
+    /// A reference to a model that its group or package keeps to itself.
+    RefNotAllowed = "ref-not-allowed",
     /// A file that could not be read.
     UnreadableFile = "unreadable-file",
     /// A data file whose content does not fit its format or its declaration.

@@ -12,7 +12,7 @@ use crate::execute::run::{Summary, in_place};
 use crate::execute::tables::Tables;
 use crate::graph::{AnyNode, Graph, Node};
 use crate::jinja::{Incremental, LogLine, Phase, Scope};
-use crate::parse::RunHook;
+use crate::parse::{HookTime, NodeKind};
 use crate::plan::Live;
 use crate::project::Json;
 
@@ -51,12 +51,23 @@ pub(super) fn of_node(late: &Late, live: &Arc<dyn Live>, node: &Node, when: When
 pub(super) fn of_run(
     late: &Late,
     live: &Arc<dyn Live>,
-    hooks: &[RunHook],
+    when: HookTime,
     summary: Option<&Summary>,
 ) -> Result<(), Diagnostic> {
-    for hook in hooks {
-        let scope = Arc::new(scope(late, live, &hook.package, summary));
-        run(late, &scope, &hook.source)?;
+    let mut due: Vec<(&Node, usize)> = Vec::new();
+    for node in late.graph.nodes() {
+        match &node.facts.kind {
+            NodeKind::Operation(facts) if facts.when == when => due.push((node, facts.index)),
+            _ => {}
+        }
+    }
+    // Those of packages come before the project's own.
+    let root = late.project.file.name.value.as_str();
+    due.sort_by_key(|(node, index)| (node.facts.package == root, node.facts.package.as_str(), *index));
+    for (node, _) in due {
+        let mut scope = scope(late, live, &node.facts.package, summary);
+        scope.model = compile::describe(&node.facts);
+        run(late, &Arc::new(scope), &node.facts.source)?;
     }
     Ok(())
 }
@@ -103,7 +114,7 @@ fn scope(late: &Late, live: &Arc<dyn Live>, package: &str, summary: Option<&Summ
     package.clone_into(&mut scope.package);
     let mut schemas: Vec<Json> = Vec::new();
     let mut pairs: Vec<Json> = Vec::new();
-    for node in late.graph.nodes().filter(|it| it.facts.makes_relation()) {
+    for node in late.graph.nodes().filter(|it| it.facts.can_be_read() && !it.facts.is_ephemeral()) {
         let relation = &node.facts.relation;
         let schema = Json::from(relation.schema.as_str());
         if !schemas.contains(&schema) {

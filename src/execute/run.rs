@@ -22,7 +22,7 @@ use crate::execute::steps::{ask, table, view};
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
-use crate::parse::{NodeId, NodeKind};
+use crate::parse::{HookTime, NodeId, NodeKind};
 use crate::plan::{Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, bind, explain_execution};
 use crate::warehouse::{Staged, Warehouse};
 
@@ -83,8 +83,7 @@ pub async fn run(job: Job) -> Summary {
     let mut tasks: JoinSet<(NodeId, Outcome)> = JoinSet::new();
     let mut stop = job.stop.clone();
     let mut stopped = *stop.borrow();
-    let project = &job.late.project;
-    if let Err(problem) = in_place(|| hooks::of_run(&job.late, &live, &project.on_run_start, None)) {
+    if let Err(problem) = in_place(|| hooks::of_run(&job.late, &live, HookTime::Start, None)) {
         running.hook_failed(&problem);
         stopped = true;
     }
@@ -121,7 +120,7 @@ pub async fn run(job: Job) -> Summary {
     }
     let asked_to_stop = *job.stop.borrow();
     running.cancel_rest();
-    let ending = in_place(|| hooks::of_run(&job.late, &live, &project.on_run_end, Some(&running.summary)));
+    let ending = in_place(|| hooks::of_run(&job.late, &live, HookTime::End, Some(&running.summary)));
     if let Err(problem) = ending {
         running.hook_failed(&problem);
     }
@@ -241,7 +240,7 @@ async fn carry_out(job: &Job, tables: &Tables, live: &Arc<dyn Live>, id: &NodeId
 async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node) -> Result<Outcome> {
     let id = &node.facts.id;
     match &node.facts.kind {
-        NodeKind::Model | NodeKind::Seed => match job.plan.models.get(id) {
+        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) => match job.plan.models.get(id) {
             Some(model) => make(job, tables, live, node, model).await,
             None => match in_place(|| job.late.model(node, live)) {
                 Ok(model) => make(job, tables, live, node, &model).await,
@@ -255,9 +254,7 @@ async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: 
                 Err(found) => Ok(wrong(node, found)),
             },
         },
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) => {
-            Ok(Outcome::Built { rows: None, bytes: None })
-        }
+        _ => Ok(Outcome::Built { rows: None, bytes: None }),
     }
 }
 

@@ -24,7 +24,7 @@ impl AnyNode {
 impl Resolve for AnyNode {
     fn resolve_ref(&self, call: &RefCall) -> Option<RelationName> {
         let fits = |it: &&Node| {
-            it.facts.makes_relation()
+            it.facts.can_be_read()
                 && it.facts.name == call.name
                 && call.package.as_ref().is_none_or(|package| *package == it.facts.package)
         };

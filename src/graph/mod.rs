@@ -2,6 +2,9 @@
 //! After `build`, a reference that leads nowhere can no longer be written down.
 
 mod any_node;
+mod access;
+mod names;
+mod order;
 mod resolve;
 
 pub use any_node::AnyNode;

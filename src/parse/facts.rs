@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::diagnostics::{SourceText, Span};
 use crate::jinja::{RefCall, RelationName, SourceCall};
-use crate::project::{Config, Json};
+use crate::parse::snapshots::SnapshotFacts;
+use crate::parse::unit_tests::UnitTestFacts;
+use crate::project::{Config, Json, Located, Version};
 
 /// dbt's `unique_id`: `model.clickstream.fct_funnel`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,32 +31,53 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// dbt's resource types, as far as Arrowmill has them.
+/// dbt's resource types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceType {
     /// A query that is compiled and not run.
     Analysis,
     /// A use outside of the project.
     Exposure,
+    /// A function in SQL that queries can call.
+    Function,
+    /// A number that other tools compute.
+    Metric,
     /// A query that becomes a relation.
     Model,
+    /// A statement that is carried out before or after a run.
+    Operation,
+    /// A query over metrics that other tools run.
+    SavedQuery,
     /// A CSV file of the project that becomes a relation.
     Seed,
+    /// What a model means, for other tools.
+    SemanticModel,
+    /// A relation that keeps what a query gave earlier.
+    Snapshot,
     /// A relation that others write.
     Source,
     /// A question whose answer should be no rows.
     Test,
+    /// What a model should give for rows that the test brings along.
+    UnitTest,
 }
 
 impl ResourceType {
     /// All of them.
-    pub const ALL: [ResourceType; 6] = [
+    pub const ALL: [ResourceType; 13] = [
         ResourceType::Analysis,
         ResourceType::Exposure,
+        ResourceType::Function,
+        ResourceType::Metric,
         ResourceType::Model,
+        ResourceType::Operation,
+        ResourceType::SavedQuery,
         ResourceType::Seed,
+        ResourceType::SemanticModel,
+        ResourceType::Snapshot,
         ResourceType::Source,
         ResourceType::Test,
+        ResourceType::UnitTest,
     ];
 
     /// dbt's word for it.
@@ -62,10 +85,17 @@ impl ResourceType {
         match self {
             ResourceType::Analysis => "analysis",
             ResourceType::Exposure => "exposure",
+            ResourceType::Function => "function",
+            ResourceType::Metric => "metric",
             ResourceType::Model => "model",
+            ResourceType::Operation => "operation",
+            ResourceType::SavedQuery => "saved_query",
             ResourceType::Seed => "seed",
+            ResourceType::SemanticModel => "semantic_model",
+            ResourceType::Snapshot => "snapshot",
             ResourceType::Source => "source",
             ResourceType::Test => "test",
+            ResourceType::UnitTest => "unit_test",
         }
     }
 }
@@ -77,14 +107,28 @@ pub enum NodeKind {
     Analysis,
     /// A use outside of the project.
     Exposure(ExposureFacts),
+    /// A function in SQL.
+    Function(FunctionFacts),
+    /// A number that other tools compute.
+    Metric(SemanticFacts),
     /// A query that becomes a relation.
     Model,
+    /// A hook around the run.
+    Operation(OperationFacts),
+    /// A query over metrics.
+    SavedQuery(SemanticFacts),
     /// A CSV file that becomes a relation.
     Seed,
+    /// What a model means, for other tools.
+    SemanticModel(SemanticFacts),
+    /// A relation that keeps what a query gave earlier.
+    Snapshot(SnapshotFacts),
     /// A relation that others write.
     Source(SourceFacts),
     /// A question whose answer should be no rows.
     Test(TestFacts),
+    /// What a model should give for rows that the test brings along.
+    UnitTest(Box<UnitTestFacts>),
 }
 
 /// What only sources have.
@@ -94,6 +138,8 @@ pub struct SourceFacts {
     pub source: String,
     /// Its description.
     pub source_description: String,
+    /// Its meta, the table's own apart.
+    pub source_meta: Json,
     /// Who loads it.
     pub loader: String,
     /// Where its files are, with names put in, and where that is written.
@@ -105,6 +151,54 @@ pub struct SourceFacts {
 pub struct ExposureFacts {
     /// Everything written about it.
     pub raw: Json,
+}
+
+/// What only functions have.
+#[derive(Debug, Clone)]
+pub struct FunctionFacts {
+    /// What it takes: `name`, `data_type`, `description`, `default_value` each.
+    pub arguments: Vec<Located<Json>>,
+    /// What it gives: `data_type` and `description`.
+    pub returns: Option<Located<Json>>,
+}
+
+/// What only hooks around the run have.
+#[derive(Debug, Clone)]
+pub struct OperationFacts {
+    /// When it is carried out.
+    pub when: HookTime,
+    /// Its place among those of its package and time.
+    pub index: usize,
+}
+
+/// When a hook of the run is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookTime {
+    /// Before all nodes.
+    Start,
+    /// After all nodes.
+    End,
+}
+
+impl HookTime {
+    /// The key in the project file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HookTime::Start => "on-run-start",
+            HookTime::End => "on-run-end",
+        }
+    }
+}
+
+/// What only semantic models, metrics and saved queries have.
+#[derive(Debug, Clone)]
+pub struct SemanticFacts {
+    /// Everything written about it.
+    pub raw: Json,
+    /// Metrics that it is made of, by name, with their places.
+    pub metrics: Vec<Located<String>>,
+    /// Measures that it is made of.
+    pub measures: Vec<Located<String>>,
 }
 
 /// How a test is written.
@@ -141,6 +235,10 @@ pub enum UseOf {
 pub struct TestFacts {
     /// How it is written.
     pub form: TestForm,
+    /// Tags that it has from the column or source that it stands under.
+    pub inherited_tags: Vec<String>,
+    /// The group of what it is about.
+    pub inherited_group: Option<String>,
 }
 
 /// A described column.
@@ -156,6 +254,14 @@ pub struct Column {
     pub tags: Vec<String>,
     /// Meta.
     pub meta: Json,
+    /// What it promises of all its values, as written.
+    pub constraints: Vec<Located<Json>>,
+    /// Whether its name is quoted, where that is said.
+    pub quote: Option<bool>,
+    /// The grain of a column of times, for time spines.
+    pub granularity: Option<String>,
+    /// Documentation blocks that its description uses.
+    pub doc_blocks: Vec<String>,
     /// Where its entry stands.
     pub span: Span,
 }
@@ -189,6 +295,35 @@ pub struct NodeFacts {
     pub columns: Vec<Column>,
     /// The properties file that describes it.
     pub patch_path: Option<String>,
+    /// Documentation blocks that its description uses, by id.
+    pub doc_blocks: Vec<String>,
+    /// What only models have; nothing for all others.
+    pub model: ModelFacts,
+}
+
+/// What only models have.
+#[derive(Debug, Clone, Default)]
+pub struct ModelFacts {
+    /// Its version, where it has any.
+    pub version: Option<Version>,
+    /// The version that a `ref` without one means.
+    pub latest_version: Option<Version>,
+    /// What it promises of all its rows, as written.
+    pub constraints: Vec<Located<Json>>,
+    /// From when on it should not be used, in dbt's form.
+    pub deprecation_date: Option<String>,
+    /// What semantic models need of a model of days.
+    pub time_spine: Option<Json>,
+}
+
+impl ModelFacts {
+    /// Whether a `ref` without version means this one.
+    pub fn is_latest(&self) -> bool {
+        match (&self.version, &self.latest_version) {
+            (Some(version), Some(latest)) => version.compare(latest).is_eq(),
+            _ => false,
+        }
+    }
 }
 
 impl NodeFacts {
@@ -197,20 +332,36 @@ impl NodeFacts {
         match &self.kind {
             NodeKind::Analysis => ResourceType::Analysis,
             NodeKind::Exposure(_) => ResourceType::Exposure,
+            NodeKind::Function(_) => ResourceType::Function,
+            NodeKind::Metric(_) => ResourceType::Metric,
             NodeKind::Model => ResourceType::Model,
+            NodeKind::Operation(_) => ResourceType::Operation,
+            NodeKind::SavedQuery(_) => ResourceType::SavedQuery,
             NodeKind::Seed => ResourceType::Seed,
+            NodeKind::SemanticModel(_) => ResourceType::SemanticModel,
+            NodeKind::Snapshot(_) => ResourceType::Snapshot,
             NodeKind::Source(_) => ResourceType::Source,
             NodeKind::Test(_) => ResourceType::Test,
+            NodeKind::UnitTest(_) => ResourceType::UnitTest,
         }
     }
 
-    /// Its materialisation; what is not a model or seed has none that counts.
+    /// Its materialisation; what makes no relation has none that counts.
     pub fn materialized(&self) -> &str {
         let default = match self.kind {
             NodeKind::Model => "view",
             NodeKind::Seed => "seed",
+            NodeKind::Snapshot(_) => "snapshot",
             NodeKind::Test(_) => "test",
-            NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) => "",
+            NodeKind::Function(_) => "function",
+            NodeKind::Analysis
+            | NodeKind::Exposure(_)
+            | NodeKind::Metric(_)
+            | NodeKind::Operation(_)
+            | NodeKind::SavedQuery(_)
+            | NodeKind::SemanticModel(_)
+            | NodeKind::Source(_)
+            | NodeKind::UnitTest(_) => "",
         };
         self.config.text("materialized").unwrap_or(default)
     }
@@ -220,16 +371,45 @@ impl NodeFacts {
         matches!(self.kind, NodeKind::Model) && self.materialized() == "ephemeral"
     }
 
-    /// Whether other queries can read it by a name of its own.
-    pub fn makes_relation(&self) -> bool {
-        matches!(self.kind, NodeKind::Model | NodeKind::Seed) && !self.is_ephemeral()
+    /// Its name and, of a versioned model, its version: `orders.v2`.
+    pub fn full_name(&self) -> String {
+        match &self.model.version {
+            Some(version) => format!("{}.{version}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The name of the common table expression that an ephemeral model becomes, as dbt has it.
+    pub fn expression_name(&self) -> String {
+        match &self.model.version {
+            Some(version) => format!("__dbt__cte__{}_{version}", self.name),
+            None => format!("__dbt__cte__{}", self.name),
+        }
+    }
+
+    /// Whether it makes a relation that others can read by `ref`.
+    pub fn can_be_read(&self) -> bool {
+        matches!(self.kind, NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_))
+    }
+
+    /// Who may refer to it: `private`, `protected` or `public`.
+    pub fn access(&self) -> &str {
+        self.config.text("access").unwrap_or("protected")
+    }
+
+    /// The group that it belongs to; a test is in the group of what it is about.
+    pub fn group(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::Test(test) => self.config.text("group").or(test.inherited_group.as_deref()),
+            _ => self.config.text("group"),
+        }
     }
 
     /// `model `fct_funnel``, for messages.
     pub fn display(&self) -> String {
         match &self.kind {
             NodeKind::Source(facts) => format!("source `{}.{}`", facts.source, self.name),
-            _ => format!("{} `{}`", self.resource_type().as_str(), self.name),
+            _ => format!("{} `{}`", self.resource_type().as_str().replace('_', " "), self.full_name()),
         }
     }
 }

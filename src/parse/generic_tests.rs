@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::jinja::{Captured, Phase, RefCall, RelationName, Scope, SourceCall};
-use crate::parse::facts::{NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm, UseOf};
+use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm, UseOf};
 use crate::parse::models::{Context, parse_call};
 use crate::parse::test_names;
-use crate::project::{ColumnProperties, Json, Properties, TestProperties};
+use crate::parse::versions::Patch;
+use crate::project::{ColumnProperties, Json, NodeProperties, Properties, TestProperties};
 
 /// Kinds that need no macro.
 const BUILT_IN: [&str; 4] = ["accepted_values", "not_null", "relationships", "unique"];
@@ -21,23 +22,32 @@ struct Owner<'a> {
     prefix: &'static str,
     /// How the owner is written in `model`.
     model: String,
+    /// Tags that its tests have too.
+    tags: Vec<String>,
+    /// The group that its tests are in too.
+    group: Option<String>,
     file: &'a str,
 }
 
-/// All generic tests of a package.
-pub(super) fn read(context: &Context<'_>, properties: &[Properties], found: &mut Diagnostics) -> Vec<ParsedNode> {
+/// All generic tests of a package. `nodes` are those that they can be about, of all packages.
+pub(super) fn read(
+    context: &Context<'_>,
+    properties: &[Properties],
+    about: &[ParsedNode],
+    found: &mut Diagnostics,
+) -> Vec<ParsedNode> {
     let mut nodes = Vec::new();
     for file in properties {
         for entry in file.models.iter().chain(&file.seeds).chain(&file.snapshots) {
-            let name = &entry.name.value;
-            let owner = Owner {
-                of: UseOf::Ref(RefCall { package: None, name: name.clone(), version: None }),
-                name: name.clone(),
-                prefix: "",
-                model: format!("{{{{ get_where_subquery(ref('{name}')) }}}}"),
-                file: &entry.file,
+            let versions = entry.versions.iter().map(|it| Patch { node: entry, version: Some(it) });
+            let patches: Vec<Patch<'_>> = match entry.versions.as_slice() {
+                [] => vec![Patch { node: entry, version: None }],
+                _ => versions.collect(),
             };
-            read_owner(context, &owner, &entry.tests, &entry.columns, &mut nodes, found);
+            for patch in patches {
+                let owner = owner(context, entry, patch, about);
+                read_owner(context, &owner, patch.tests(), &patch.columns(), &mut nodes, found);
+            }
         }
         for source in &file.sources {
             for table in &source.tables {
@@ -47,24 +57,55 @@ pub(super) fn read(context: &Context<'_>, properties: &[Properties], found: &mut
                     name: format!("{source_name}_{table_name}"),
                     prefix: "source_",
                     model: format!("{{{{ get_where_subquery(source('{source_name}', '{table_name}')) }}}}"),
+                    tags: source.tags.iter().chain(&table.tags).cloned().collect(),
+                    group: None,
                     file: &source.file,
                 };
-                read_owner(context, &owner, &table.tests, &table.columns, &mut nodes, found);
+                let columns: Vec<&ColumnProperties> = table.columns.iter().collect();
+                read_owner(context, &owner, &table.tests, &columns, &mut nodes, found);
             }
         }
     }
     nodes
 }
 
+/// A model, in one of its versions, a seed or a snapshot.
+fn owner<'a>(context: &Context<'_>, entry: &'a NodeProperties, patch: Patch<'_>, about: &[ParsedNode]) -> Owner<'a> {
+    let name = &entry.name.value;
+    let version = patch.version.map(|it| &it.version.value);
+    let of = RefCall { package: None, name: name.clone(), version: version.map(|it| it.text()) };
+    let is_it = |it: &&ParsedNode| {
+        let facts = &it.facts;
+        facts.can_be_read()
+            && facts.name == *name
+            && facts.package == context.package_name()
+            && facts.model.version.as_ref() == version
+    };
+    let group = about.iter().find(is_it).and_then(|it| it.facts.group());
+    let call = match version {
+        Some(version) => format!("ref('{name}', version='{}')", version.text()),
+        None => format!("ref('{name}')"),
+    };
+    Owner {
+        of: UseOf::Ref(of),
+        name: version.map_or_else(|| name.clone(), |it| format!("{name}_{it}")),
+        prefix: "",
+        model: format!("{{{{ get_where_subquery({call}) }}}}"),
+        tags: Vec::new(),
+        group: group.map(str::to_owned),
+        file: &entry.file,
+    }
+}
+
 fn read_owner(
     context: &Context<'_>,
     owner: &Owner<'_>,
     tests: &[TestProperties],
-    columns: &[ColumnProperties],
+    columns: &[&ColumnProperties],
     nodes: &mut Vec<ParsedNode>,
     found: &mut Diagnostics,
 ) {
-    let of_columns = columns.iter().flat_map(|column| column.tests.iter().map(move |test| (test, Some(column))));
+    let of_columns = columns.iter().flat_map(|column| column.tests.iter().map(move |test| (test, Some(*column))));
     for (test, column) in tests.iter().map(|test| (test, None)).chain(of_columns) {
         nodes.extend(read_one(context, owner, test, column, found));
     }
@@ -144,7 +185,11 @@ fn read_one(
         description: test.description.clone(),
         columns: Vec::new(),
         patch_path: None,
+        doc_blocks: context.doc_blocks(&test.description),
+        model: ModelFacts::default(),
         kind: NodeKind::Test(TestFacts {
+            inherited_group: owner.group.clone(),
+            inherited_tags: owner.tags.iter().chain(column.into_iter().flat_map(|it| &it.tags)).cloned().collect(),
             form: TestForm::Generic {
                 kind: kind.clone(),
                 namespace: test.namespace.clone(),

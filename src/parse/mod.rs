@@ -1,19 +1,30 @@
 //! Reads a whole project: every file once, every template rendered once, to learn what refers to what.
 //! Gives nodes whose references are still names; knows no graph and no SQL.
 
+mod csv_rows;
 mod docs;
 mod facts;
 mod generic_tests;
+mod groups;
 mod models;
 mod naming;
+mod operations;
 mod project;
 mod read;
+mod semantics;
+mod snapshots;
 mod sources;
 mod test_names;
+mod unit_tests;
+mod versions;
 
+pub use docs::DocBlock;
 pub use facts::{
-    Column, ExposureFacts, NodeFacts, NodeId, NodeKind, ParsedNode, ResourceType, SourceFacts, TestFacts, TestForm,
-    UseOf,
+    Column, ExposureFacts, FunctionFacts, HookTime, ModelFacts, NodeFacts, NodeId, NodeKind, OperationFacts,
+    ParsedNode, ResourceType, SemanticFacts, SourceFacts, TestFacts, TestForm, UseOf,
 };
-pub use project::{Package, ParsedProject, Request, RunHook, load};
+pub use groups::Group;
+pub use project::{Package, ParsedProject, Request, load};
 pub use read::read_text;
+pub use snapshots::{HardDeletes, SnapshotColumns, SnapshotFacts, Strategy};
+pub use unit_tests::{FixtureRows, Given, RowFormat, Rows, UnitTestFacts, UnitTestInput, UnitTestOverrides};

@@ -1,4 +1,4 @@
-//! Nodes that are files: models, seeds, analyses and singular tests.
+//! Nodes that are files: models, seeds, snapshots, functions, analyses and singular tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -8,9 +8,12 @@ use regex::Regex;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::files::{self, ProjectFiles};
 use crate::jinja::{Invocation, Phase, RefCall, Scope, SourceCall, Templates};
-use crate::parse::facts::{Column, NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm};
+use crate::parse::docs::DocBlock;
+use crate::parse::facts::{Column, FunctionFacts, NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm};
 use crate::parse::project::Package;
-use crate::parse::{naming, read_text};
+use crate::parse::snapshots::{self, SnapshotFacts};
+use crate::parse::versions::{self, Patch};
+use crate::parse::{docs, naming, read_text};
 use crate::project::{ColumnProperties, Config, ConfigTree, NodeProperties, ProjectFile, Properties};
 
 /// What reading the nodes of one package needs.
@@ -19,6 +22,7 @@ pub(super) struct Context<'a> {
     pub(super) package: &'a Package,
     pub(super) root: &'a ProjectFile,
     pub(super) invocation: &'a Arc<Invocation>,
+    pub(super) docs: &'a [DocBlock],
     pub(super) templates: &'a mut Templates,
 }
 
@@ -28,7 +32,9 @@ struct Candidate<'p> {
     source: Arc<SourceText>,
     fqn: Vec<String>,
     name: String,
-    patch: Option<&'p NodeProperties>,
+    /// Where its name is written, where that is not the file's own name.
+    span: Option<Span>,
+    patch: Option<Patch<'p>>,
 }
 
 impl Context<'_> {
@@ -81,16 +87,29 @@ impl Context<'_> {
         }
     }
 
-    pub(super) fn columns(&self, columns: &[ColumnProperties], found: &mut Diagnostics) -> Vec<Column> {
+    /// Ids of the documentation blocks that a description uses.
+    pub(super) fn doc_blocks(&self, description: &str) -> Vec<String> {
+        docs::used(description, self.package_name(), self.docs)
+    }
+
+    pub(super) fn columns<'c>(
+        &self,
+        columns: impl IntoIterator<Item = &'c ColumnProperties>,
+        found: &mut Diagnostics,
+    ) -> Vec<Column> {
         let column = |it: &ColumnProperties| Column {
             name: it.name.value.clone(),
             description: self.describe(&it.description, &it.span, found),
             data_type: it.data_type.as_ref().map(|it| (it.value.clone(), it.span.clone())),
             tags: it.tags.clone(),
             meta: it.meta.clone(),
+            constraints: it.constraints.clone(),
+            quote: it.quote,
+            granularity: it.granularity.clone(),
+            doc_blocks: self.doc_blocks(&it.description),
             span: it.span.clone(),
         };
-        columns.iter().map(column).collect()
+        columns.into_iter().map(column).collect()
     }
 }
 
@@ -147,36 +166,34 @@ fn find_candidates<'p>(
     let generic = context.package.generic_test_folders();
     let is_generic =
         |path: &str| generic.iter().any(|it| path.starts_with(&format!("{}/", files::join(&context.package.root, it))));
-    let test = NodeKind::Test(TestFacts { form: TestForm::Singular });
+    let test =
+        NodeKind::Test(TestFacts { form: TestForm::Singular, inherited_tags: Vec::new(), inherited_group: None });
+    let function = NodeKind::Function(FunctionFacts { arguments: Vec::new(), returns: None });
+    let snapshot = NodeKind::Snapshot(SnapshotFacts::unread(String::new()));
     type Section = fn(&Properties) -> &Vec<NodeProperties>;
-    let kinds: [(NodeKind, &[String], &str, Section); 4] = [
+    let kinds: [(NodeKind, &[String], &str, Section); 6] = [
         (NodeKind::Model, &paths.models, ".sql", |it| &it.models),
         (NodeKind::Analysis, &paths.analyses, ".sql", |it| &it.analyses),
         (test, &paths.tests, ".sql", |it| &it.singular_tests),
         (NodeKind::Seed, &paths.seeds, ".csv", |it| &it.seeds),
+        (snapshot, &paths.snapshots, ".sql", |it| &it.snapshots),
+        (function, &paths.functions, ".sql", |it| &it.functions),
     ];
     let mut candidates = Vec::new();
     for (kind, folders, ending, section) in kinds {
-        let mut patches: BTreeMap<&str, &NodeProperties> = BTreeMap::new();
-        for patch in properties.iter().flat_map(section) {
-            if let Some(first) = patches.insert(&patch.name.value, patch) {
-                found.push(
-                    Diagnostic::error(Code::DuplicateName, format!("`{}` is described twice", patch.name.value))
-                        .at(patch.name.span.clone())
-                        .related(first.name.span.clone(), "first described here")
-                        .help("keep one of the two entries"),
-                );
-            }
-        }
-        for path in context.package.list(context.files, folders, &[ending], found) {
-            if matches!(kind, NodeKind::Test(_)) && is_generic(&path) {
+        let listed = context.package.list(context.files, folders, &[ending], found);
+        let stems: BTreeSet<&str> = listed.iter().map(|it| files::stem(it)).collect();
+        let mut patches = versions::by_file(properties.iter().flat_map(section), &|it| stems.contains(it), found);
+        for path in &listed {
+            let is_fixture = || path.contains("/fixtures/");
+            if matches!(kind, NodeKind::Test(_)) && (is_generic(path) || is_fixture()) {
                 continue;
             }
             // A seed can be large, and its content is the engine's business.
             let source = if matches!(kind, NodeKind::Seed) {
                 SourceText::new(path.clone(), "")
             } else {
-                match read_text(context.files, &path) {
+                match read_text(context.files, path) {
                     Ok(source) => source,
                     Err(problem) => {
                         found.push(problem);
@@ -184,38 +201,109 @@ fn find_candidates<'p>(
                     }
                 }
             };
-            let name = files::stem(&path).to_owned();
-            let fqn = context.fqn(&path, folders, &name);
-            candidates.push(Candidate { kind: kind.clone(), source, fqn, patch: patches.remove(name.as_str()), name });
+            if matches!(kind, NodeKind::Snapshot(_)) {
+                candidates.extend(snapshot_blocks(context, &source, folders, &mut patches, found));
+                continue;
+            }
+            let name = files::stem(path).to_owned();
+            let patch = patches.remove(&name);
+            let mut fqn = context.fqn(path, folders, patch.map_or(&name, |it| it.name()));
+            fqn.extend(patch.and_then(|it| it.version).map(|it| it.version.value.to_string()));
+            let name = patch.map_or(name, |it| it.name().to_owned());
+            candidates.push(Candidate { kind: kind.clone(), source, fqn, patch, name, span: None });
         }
-        for patch in patches.into_values() {
+        if matches!(kind, NodeKind::Snapshot(_)) {
+            candidates.extend(snapshot_entries(context, folders, &mut patches));
+        }
+        for (file, patch) in patches {
             let names = candidates.iter().map(|it| it.name.as_str());
+            let name = patch.version.map_or(patch.name(), |_| file.as_str());
             found.push(
-                Diagnostic::warning(
-                    Code::UnknownNode,
-                    format!("`{}` is described, but there is no such file", patch.name.value),
-                )
-                .at(patch.name.span.clone())
-                .help_if(closest(&patch.name.value, names), |it| format!("did you mean `{it}`?")),
+                Diagnostic::warning(Code::UnknownNode, format!("`{name}` is described, but there is no such file"))
+                    .at(patch.version.map_or(&patch.node.name.span, |it| &it.version.span).clone())
+                    .help_if(closest(name, names), |it| format!("did you mean `{it}`?")),
             );
         }
     }
     candidates
 }
 
-fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagnostics) -> Option<ParsedNode> {
-    let Candidate { kind, source, fqn, name, patch } = candidate;
-    let (section, word) = match kind {
+/// A file of snapshots: one candidate for each block. dbt's fully qualified names hold the file's name too.
+fn snapshot_blocks<'p>(
+    context: &Context<'_>,
+    source: &Arc<SourceText>,
+    folders: &[String],
+    patches: &mut BTreeMap<String, Patch<'p>>,
+    found: &mut Diagnostics,
+) -> Vec<Candidate<'p>> {
+    let candidate = |block: snapshots::Block| {
+        let mut fqn = context.fqn(&source.path, folders, files::stem(&source.path));
+        fqn.push(block.name.clone());
+        Candidate {
+            kind: NodeKind::Snapshot(SnapshotFacts::unread(block.raw_code)),
+            source: block.source,
+            fqn,
+            patch: patches.remove(&block.name),
+            name: block.name,
+            span: Some(block.span),
+        }
+    };
+    snapshots::blocks(source, found).into_iter().map(candidate).collect()
+}
+
+/// Snapshots that are written in properties files alone.
+fn snapshot_entries<'p>(
+    context: &Context<'_>,
+    folders: &[String],
+    patches: &mut BTreeMap<String, Patch<'p>>,
+) -> Vec<Candidate<'p>> {
+    let names: Vec<String> =
+        patches.iter().filter(|(_, it)| it.node.relation.is_some()).map(|(name, _)| name.clone()).collect();
+    let candidate = |name: String| {
+        let patch = patches.remove(&name)?;
+        let relation = &patch.node.relation.as_ref()?.value;
+        let raw_code = format!("select * from {{{{ {relation} }}}}");
+        Some(Candidate {
+            source: SourceText::new(format!("{} ({name})", patch.node.file), raw_code.clone()),
+            kind: NodeKind::Snapshot(SnapshotFacts::unread(raw_code)),
+            fqn: context.fqn(&patch.node.file, folders, &name),
+            span: Some(patch.node.name.span.clone()),
+            patch: Some(patch),
+            name,
+        })
+    };
+    names.into_iter().filter_map(candidate).collect()
+}
+
+/// The section of the project file for a kind, and dbt's word for it.
+fn words(kind: &NodeKind) -> (&'static str, &'static str) {
+    match kind {
         NodeKind::Model => ("models", "model"),
         NodeKind::Seed => ("seeds", "seed"),
+        NodeKind::Snapshot(_) => ("snapshots", "snapshot"),
+        NodeKind::Function(_) => ("functions", "function"),
         NodeKind::Analysis => ("analyses", "analysis"),
-        NodeKind::Test(_) | NodeKind::Source(_) | NodeKind::Exposure(_) => ("data_tests", "test"),
-    };
+        NodeKind::Exposure(_)
+        | NodeKind::Metric(_)
+        | NodeKind::Operation(_)
+        | NodeKind::SavedQuery(_)
+        | NodeKind::SemanticModel(_)
+        | NodeKind::Source(_)
+        | NodeKind::Test(_)
+        | NodeKind::UnitTest(_) => ("data_tests", "test"),
+    }
+}
+
+fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagnostics) -> Option<ParsedNode> {
+    let Candidate { kind, source, fqn, name, patch, span } = candidate;
+    let (section, word) = words(kind);
     let package = context.package_name();
-    let id = NodeId::new(format!("{word}.{package}.{name}"));
+    let version = patch.and_then(|it| it.version).map(|it| &it.version.value);
+    let suffix = version.map(|it| format!(".{it}")).unwrap_or_default();
+    let id = NodeId::new(format!("{word}.{package}.{name}{suffix}"));
     let mut config = context.config_for(section, fqn);
     if let Some(patch) = patch {
-        config.overlay(patch.config.clone());
+        config.overlay(patch.config());
     }
     if word == "model" && source.text.trim().is_empty() {
         found.push(
@@ -225,11 +313,18 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
         );
         return None;
     }
-    let model = serde_json::json!({
+    let path = patch.filter(|it| it.node.relation.is_some()).map_or(&source.path, |it| &it.node.file);
+    // A second snapshot of a file has a path of its own, for its template.
+    let path = path.split(" (").next().unwrap_or(path).to_owned();
+    let mut model = serde_json::json!({
         "unique_id": id.as_str(), "name": name, "resource_type": word, "package_name": package,
-        "path": source.path, "original_file_path": source.path, "fqn": fqn, "alias": name,
+        "path": path, "original_file_path": path, "fqn": fqn, "alias": name,
     });
+    if let Some(version) = version {
+        model["version"] = version.json().clone();
+    }
     let mut captured = crate::jinja::Captured::default();
+    let span = span.clone().unwrap_or_else(|| Span::file(source));
     if !matches!(kind, NodeKind::Seed) {
         let mut scope = Scope::new(context.invocation, Phase::Parse);
         package.clone_into(&mut scope.package);
@@ -242,34 +337,71 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
         ));
         let scope = Arc::new(scope);
         if let Err(problem) = context.templates.render(source, &scope) {
-            found.push(problem);
+            let relation = patch.and_then(|it| it.node.relation.as_ref());
+            found.push(match relation {
+                Some(relation) => problem.at(relation.span.clone()),
+                None => problem,
+            });
             return None;
         }
         captured = scope.captured().clone();
     }
     config.overlay(captured.config);
     config.report_wrong_values(&format!("{word} `{name}`"), found);
-    let span = Span::file(source);
     let about = (&*context.templates, context.invocation, &span);
     let mut naming_config = config.clone();
     if word == "test" && config.text("schema").is_none() {
         // dbt keeps failing rows apart from the models.
         naming_config.set("schema", "dbt_test__audit".into(), None);
     }
-    let relation = naming::relation(name, package, &naming_config, &model, about, found);
+    let default_alias = match version {
+        Some(version) => format!("{name}_{}", version.to_string().replace('.', "_")),
+        None => name.clone(),
+    };
+    let mut relation = naming::relation(&default_alias, package, &naming_config, &model, about, found);
+    let kind = match kind {
+        NodeKind::Snapshot(facts) => {
+            // As in dbt: these are taken as they are, with nothing before them.
+            if let Some(schema) = config.text("target_schema") {
+                schema.clone_into(&mut relation.schema);
+            }
+            if let Some(database) = config.text("target_database") {
+                database.clone_into(&mut relation.database);
+            }
+            NodeKind::Snapshot(SnapshotFacts::read(facts.raw_code.clone(), name, &config, &span, found))
+        }
+        NodeKind::Function(_) => {
+            let node = patch.map(|it| it.node);
+            if node.is_none_or(|it| it.returns.is_none()) {
+                found.push(
+                    Diagnostic::error(Code::MissingKey, format!("function `{name}` doesn't say what it returns"))
+                        .at(node.map_or_else(|| span.clone(), |it| it.name.span.clone()))
+                        .help("write `returns: {data_type: …}` for it under `functions:` in a properties file"),
+                );
+            }
+            NodeKind::Function(FunctionFacts {
+                arguments: node.map(|it| it.arguments.clone()).unwrap_or_default(),
+                returns: node.and_then(|it| it.returns.clone()),
+            })
+        }
+        other => other.clone(),
+    };
     let place = |function: &str, last: &str| find_call(source, function, last).unwrap_or_else(|| span.clone());
+    let description = patch.map(|it| it.description()).unwrap_or_default();
     let facts = NodeFacts {
         id,
         name: name.clone(),
-        kind: kind.clone(),
         package: package.to_owned(),
-        path: source.path.clone(),
+        path,
         fqn: fqn.clone(),
         relation,
         source: Arc::clone(source),
-        description: patch.map(|it| context.describe(&it.description, &it.name.span, found)).unwrap_or_default(),
-        columns: patch.map(|it| context.columns(&it.columns, found)).unwrap_or_default(),
-        patch_path: patch.map(|it| it.file.clone()),
+        description: patch.map(|it| context.describe(description, &it.node.name.span, found)).unwrap_or_default(),
+        columns: patch.map(|it| context.columns(it.columns(), found)).unwrap_or_default(),
+        patch_path: patch.map(|it| it.node.file.clone()),
+        doc_blocks: context.doc_blocks(description),
+        model: patch.filter(|_| matches!(kind, NodeKind::Model)).map(|it| it.model_facts()).unwrap_or_default(),
+        kind,
         config,
         span: span.clone(),
     };
@@ -296,13 +428,14 @@ fn find_call(source: &Arc<SourceText>, function: &str, last: &str) -> Option<Spa
 pub(super) fn parse_call(text: &str) -> Option<Result<RefCall, SourceCall>> {
     let call = CALL.captures(text.trim())?;
     let unquoted = |it: &str| it.trim().trim_matches(['\'', '"']).to_owned();
-    let names: Vec<String> =
-        call["arguments"].split(',').map(unquoted).filter(|it| !it.contains('=') && !it.is_empty()).collect();
+    let (named, names): (Vec<&str>, Vec<&str>) = call["arguments"].split(',').partition(|it| it.contains('='));
+    let names: Vec<String> = names.into_iter().map(unquoted).filter(|it| !it.is_empty()).collect();
+    let version =
+        named.iter().filter_map(|it| it.split_once('=')).find(|(key, _)| ["v", "version"].contains(&key.trim()));
+    let version = version.map(|(_, value)| unquoted(value));
     match (&call["function"], names.as_slice()) {
-        ("ref", [name]) => Some(Ok(RefCall { package: None, name: name.clone(), version: None })),
-        ("ref", [package, name]) => {
-            Some(Ok(RefCall { package: Some(package.clone()), name: name.clone(), version: None }))
-        }
+        ("ref", [name]) => Some(Ok(RefCall { package: None, name: name.clone(), version })),
+        ("ref", [package, name]) => Some(Ok(RefCall { package: Some(package.clone()), name: name.clone(), version })),
         ("source", [source, table]) => Some(Err(SourceCall { source: source.clone(), table: table.clone() })),
         _ => None,
     }
@@ -323,6 +456,7 @@ mod tests {
     fn calls_in_text() {
         assert!(matches!(parse_call("ref('a')"), Some(Ok(call)) if call.name == "a"));
         assert!(matches!(parse_call("source('a', \"b\")"), Some(Err(call)) if call.table == "b"));
+        assert!(matches!(parse_call("ref('a', v=2)"), Some(Ok(call)) if call.version.as_deref() == Some("2")));
         assert!(parse_call("42").is_none());
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
 use crate::files::{self, ProjectFiles};
 use crate::jinja::{Invocation, Macros, Templates, YamlText};
+use crate::parse::docs::{self, DocBlock};
 use crate::parse::facts::ParsedNode;
-use crate::parse::{docs, generic_tests, models, read_text, sources};
-use crate::project::{Json, Profiles, ProjectFile, Properties, Target, project_file_missing};
+use crate::parse::groups::{self, Group};
+use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests};
+use crate::project::{Json, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
 
 /// What the outside decides about a load: arguments, environment, clock.
 #[derive(Debug, Clone)]
@@ -46,15 +48,6 @@ pub struct Package {
     pub root: String,
 }
 
-/// A statement that runs at the start or the end of each run.
-#[derive(Debug, Clone)]
-pub struct RunHook {
-    /// The package whose project file has it.
-    pub package: String,
-    /// Its text, a template.
-    pub source: Arc<SourceText>,
-}
-
 /// A loaded project. References are names still.
 pub struct ParsedProject {
     /// What all templates share.
@@ -67,13 +60,22 @@ pub struct ParsedProject {
     pub nodes: Vec<ParsedNode>,
     /// Names of models and tests whose files have mistakes: what refers to them is not at fault.
     pub broken: BTreeSet<String>,
-    /// What is run at the start of each run.
-    pub on_run_start: Vec<RunHook>,
-    /// What is run at the end of each run.
-    pub on_run_end: Vec<RunHook>,
     /// Nodes that are switched off.
     pub disabled: Vec<ParsedNode>,
+    /// Groups of all packages.
+    pub groups: Vec<Group>,
+    /// Documentation blocks of all packages.
+    pub docs: Vec<DocBlock>,
+    /// The root project first, then installed packages.
+    pub packages: Vec<Package>,
+    /// The selectors of `selectors.yml`, as written; read by who selects.
+    pub selectors: Option<Arc<SourceText>>,
+    /// What properties files say about macros: package and entry.
+    pub macro_properties: Vec<(String, NodeProperties)>,
 }
+
+/// The file of named selectors.
+const SELECTORS: &str = "selectors.yml";
 
 /// Loads the project below `files`. `None` where not even a project file could be read.
 pub fn load(files: &dyn ProjectFiles, request: &Request) -> (Option<ParsedProject>, Diagnostics) {
@@ -98,34 +100,50 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     let packages = find_packages(files, &file, &early, found);
     let mut invocation = invocation(request, &file.name.value, target, Some(&file));
     let mut macros = Macros::new();
+    let mut docs = Vec::new();
     for package in &packages {
         read_macros(files, package, &mut macros, found);
-        invocation.docs.extend(read_docs(files, package, found));
+        docs.extend(read_docs(files, package, found));
     }
+    // The root project comes first, and its blocks win.
+    invocation.docs.extend(docs.iter().rev().map(|it: &DocBlock| (it.name.clone(), it.text.clone())));
     crate::jinja::add_macros_of_dbt(&mut macros, found);
     let invocation = Arc::new(invocation);
     let mut templates = Templates::new(macros, found);
     let yaml = YamlText::new(&invocation);
-    for package in &packages {
-        report_unavailable(files, package, found);
-    }
     let mut nodes = Vec::new();
     let mut broken = BTreeSet::new();
+    let mut all_groups = Vec::new();
+    let mut macro_properties = Vec::new();
+    let mut of_packages = Vec::new();
     for package in &packages {
         let properties = read_properties(files, package, &yaml, found);
-        let mut context =
-            models::Context { files, package, root: &file, invocation: &invocation, templates: &mut templates };
+        let (docs, templates) = (docs.as_slice(), &mut templates);
+        let mut context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
         let mut of_package = models::read(&mut context, &properties, &mut broken, found);
         of_package.extend(sources::read(&context, &properties, found));
         of_package.extend(sources::read_exposures(&context, &properties, found));
-        of_package.extend(generic_tests::read(&context, &properties, found));
+        of_package.extend(semantics::read(&context, &properties, found));
+        of_package.extend(operations::read(&context, found));
         nodes.extend(of_package);
+        all_groups.extend(groups::read(&context, &properties, found));
+        let name = &package.file.name.value;
+        macro_properties.extend(properties.iter().flat_map(|it| &it.macros).map(|it| (name.clone(), it.clone())));
+        of_packages.push((package, properties));
     }
+    groups::check(&nodes, &all_groups, found);
+    // These need to know all models, those of other packages too.
+    let mut tests = Vec::new();
+    for (package, properties) in &of_packages {
+        let (docs, templates) = (docs.as_slice(), &mut templates);
+        let context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
+        tests.extend(generic_tests::read(&context, properties, &nodes, found));
+        tests.extend(unit_tests::read(&context, properties, &nodes, found));
+    }
+    nodes.extend(tests);
     nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
     report_duplicates(&nodes, found);
-    let is_relation =
-        |it: &ParsedNode| matches!(it.facts.kind, crate::parse::NodeKind::Model | crate::parse::NodeKind::Seed);
-    if !nodes.iter().any(is_relation) && !found.has_errors() {
+    if !nodes.iter().any(|it| it.facts.can_be_read()) && !found.has_errors() {
         let folders = file.paths.models.join(", ");
         found.push(
             Diagnostic::warning(Code::MissingFile, format!("the project has no models: no .sql files below {folders}"))
@@ -135,22 +153,20 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     }
     nodes.dedup_by(|a, b| a.facts.id == b.facts.id);
     let (nodes, disabled) = nodes.into_iter().partition(|it| it.facts.config.enabled());
-    // Those of packages come before the project's own.
-    let hooks = |key: &str, of: fn(&ProjectFile) -> &[String]| -> Vec<RunHook> {
-        packages.iter().skip(1).chain(packages.first()).flat_map(|it| run_hooks(key, it, of(&it.file))).collect()
-    };
-    let on_run_start = hooks("on-run-start", |it| &it.on_run_start);
-    let on_run_end = hooks("on-run-end", |it| &it.on_run_end);
-    Some(ParsedProject { invocation, file, templates, nodes, broken, on_run_start, on_run_end, disabled })
-}
-
-fn run_hooks(key: &str, package: &Package, texts: &[String]) -> Vec<RunHook> {
-    let name = &package.file.name.value;
-    let hook = |(at, text): (usize, &String)| RunHook {
-        package: name.clone(),
-        source: SourceText::new(format!("{name}-{key}-{at}"), text),
-    };
-    texts.iter().enumerate().map(hook).collect()
+    let selectors = files.exists(SELECTORS).then(|| collect(read_text(files, SELECTORS), found)).flatten();
+    Some(ParsedProject {
+        selectors,
+        invocation,
+        file,
+        templates,
+        nodes,
+        broken,
+        disabled,
+        groups: all_groups,
+        docs,
+        packages: packages.clone(),
+        macro_properties,
+    })
 }
 
 fn collect<T>(result: Result<T, Diagnostic>, found: &mut Diagnostics) -> Option<T> {
@@ -276,14 +292,6 @@ impl Package {
     }
 }
 
-/// Says what a package has that would be passed over in silence.
-fn report_unavailable(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostics) {
-    let warning = |message: String| Diagnostic::warning(Code::Unsupported, message);
-    for source in package.texts(files, &package.file.paths.snapshots, &[".sql"], found) {
-        found.push(warning("snapshots are not available yet, and left out".to_owned()).at(Span::file(&source)));
-    }
-}
-
 fn read_macros(files: &dyn ProjectFiles, package: &Package, macros: &mut Macros, found: &mut Diagnostics) {
     let mut folders = package.file.paths.macros.clone();
     folders.extend(package.generic_test_folders());
@@ -292,10 +300,10 @@ fn read_macros(files: &dyn ProjectFiles, package: &Package, macros: &mut Macros,
     }
 }
 
-fn read_docs(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostics) -> BTreeMap<String, String> {
+fn read_docs(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostics) -> Vec<DocBlock> {
     let paths = &package.file.paths;
     let folders = if paths.docs.is_empty() {
-        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros]
+        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.functions]
             .into_iter()
             .flatten()
             .cloned()
@@ -303,7 +311,8 @@ fn read_docs(files: &dyn ProjectFiles, package: &Package, found: &mut Diagnostic
     } else {
         paths.docs.clone()
     };
-    package.texts(files, &folders, &[".md"], found).iter().flat_map(|it| docs::blocks(&it.text)).collect()
+    let name = &package.file.name.value;
+    package.texts(files, &folders, &[".md"], found).iter().flat_map(|it| docs::blocks(name, it)).collect()
 }
 
 fn read_properties(
@@ -314,7 +323,7 @@ fn read_properties(
 ) -> Vec<Properties> {
     let paths = &package.file.paths;
     let folders: Vec<String> =
-        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
+        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests, &paths.functions]
             .into_iter()
             .flatten()
             .cloned()
@@ -334,8 +343,7 @@ fn report_duplicates(nodes: &[ParsedNode], found: &mut Diagnostics) {
     }
     let mut by_relation = BTreeMap::new();
     for node in nodes {
-        let makes_relation = matches!(node.facts.kind, crate::parse::NodeKind::Model | crate::parse::NodeKind::Seed);
-        if !makes_relation || !node.facts.config.enabled() || node.facts.is_ephemeral() {
+        if !node.facts.can_be_read() || !node.facts.config.enabled() || node.facts.is_ephemeral() {
             continue;
         }
         if let Some(first) = by_relation.insert(node.facts.relation.clone(), node) {

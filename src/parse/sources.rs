@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::jinja::RelationName;
-use crate::parse::facts::{ExposureFacts, NodeFacts, NodeId, NodeKind, ParsedNode, SourceFacts};
+use crate::parse::facts::{ExposureFacts, ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, SourceFacts};
 use crate::parse::models::{Context, parse_call};
 use crate::project::{Config, Json, Properties, SourceProperties, SourceTable};
 
@@ -39,6 +39,7 @@ fn read_table(
         kind: NodeKind::Source(SourceFacts {
             source: source.name.value.clone(),
             source_description: context.describe(&source.description, &source.name.span, found),
+            source_meta: source.config.get("meta").cloned().unwrap_or_else(|| serde_json::json!({})),
             loader: source.loader.clone(),
             location,
         }),
@@ -51,6 +52,8 @@ fn read_table(
         description: context.describe(&table.description, &table.name.span, found),
         columns: context.columns(&table.columns, found),
         patch_path: None,
+        doc_blocks: context.doc_blocks(&table.description),
+        model: ModelFacts::default(),
         config,
     };
     ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }
@@ -103,25 +106,25 @@ pub(super) fn read_exposures(
             }
         }
         let package = context.package_name();
-        let mut config = Config::default();
-        if let Some(Json::Object(written)) = exposure.raw.get("config") {
-            for (key, value) in written {
-                config.set(key, value.clone(), None);
-            }
-        }
+        let fqn = context.fqn(&exposure.file, &context.package.file.paths.models, &exposure.name.value);
+        let mut config = context.config_for("exposures", &fqn);
+        config.overlay(exposure.config.clone());
+        config.report_wrong_values(&format!("exposure `{}`", exposure.name.value), found);
         let facts = NodeFacts {
             id: NodeId::new(format!("exposure.{package}.{}", exposure.name.value)),
             name: exposure.name.value.clone(),
             kind: NodeKind::Exposure(ExposureFacts { raw: exposure.raw.clone() }),
             package: package.to_owned(),
             path: exposure.file.clone(),
-            fqn: context.fqn(&exposure.file, &context.package.file.paths.models, &exposure.name.value),
+            fqn,
             relation: RelationName::new("", "", exposure.name.value.clone()),
             source: Arc::clone(&exposure.name.span.source),
             span: exposure.name.span.clone(),
             description: context.describe(&exposure.description, &exposure.name.span, found),
             columns: Vec::new(),
             patch_path: None,
+            doc_blocks: Vec::new(),
+            model: ModelFacts::default(),
             config,
         };
         nodes.push(ParsedNode { facts, refs, sources, macros: Vec::new() });

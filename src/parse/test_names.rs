@@ -67,7 +67,7 @@ fn python_str(value: &Json) -> String {
     }
 }
 
-fn python_repr(value: &Json) -> String {
+pub(super) fn python_repr(value: &Json) -> String {
     match value {
         Json::String(text) => quoted(text),
         other => python_str(other),

@@ -9,6 +9,7 @@ use crate::compile::{self, Compiled, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::graph::Node;
 use crate::materialize;
+use crate::parse::NodeKind;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
 use crate::plan::problem::{Origin, explain};
@@ -33,7 +34,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     if facts.resource_type() == crate::parse::ResourceType::Model {
         planned.found.extend(materialization_problems(node));
     }
-    let compiled = match compile::compile(scope.project, node, &scope.surroundings(plan, node)) {
+    let compiled = match compiled(scope, plan, node) {
         Ok(compiled) => compiled,
         Err(Uncompiled::Early(problem)) => {
             planned.early = Some(problem);
@@ -45,12 +46,14 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
             return planned;
         }
     };
-    let sql = compiled.sql.clone();
-    let template = Some(&facts.source);
+    let (compiled, around) = compiled;
+    // The query of a snapshot is made around the text of its template, where places would be wrong.
+    let template = around.is_none().then_some(&facts.source);
+    let sql = around.unwrap_or_else(|| compiled.sql.clone());
     let compiled = planned.compiled.insert(compiled);
     let query = plan_sql(scope, plan, node, template, &sql).map_err(|it| it.note_if(unset(scope, node, compiled)));
     let query = query.and_then(|query| match (query, scope.growing.get(&facts.id)) {
-        (Some(new), Some(table)) => grow(facts, table, new).map(Some),
+        (Some(new), Some(table)) if facts.materialized() == "incremental" => grow(facts, table, new).map(Some),
         (query, _) => Ok(query),
     });
     match query {
@@ -63,6 +66,18 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
         Err(problem) => planned.found.push(problem),
     }
     planned
+}
+
+/// A node's text and, for a snapshot, the query around it.
+fn compiled(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<(Compiled, Option<String>), Uncompiled> {
+    let surroundings = scope.surroundings(plan, node);
+    match &node.facts.kind {
+        NodeKind::Snapshot(facts) => {
+            let both = compile::compile_snapshot(scope.project, node, facts, &surroundings);
+            both.map(|(compiled, around)| (compiled, Some(around)))
+        }
+        _ => compile::compile(scope.project, node, &surroundings).map(|it| (it, None)),
+    }
 }
 
 /// Whether the columns of all that a node reads are known.
@@ -149,7 +164,7 @@ fn report_columns(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
 }
 
 /// Materialisations of dbt's that are to come.
-const LATER: &[&str] = &["external", "materialized_view", "snapshot"];
+const LATER: &[&str] = &["external", "materialized_view"];
 
 /// What is asked of a model and can't be done.
 fn materialization_problems(node: &Node) -> Diagnostics {

@@ -110,7 +110,7 @@ impl ProjectPlan {
 
 /// The name of an ephemeral model's common table expression.
 fn in_queries(node: &Node) -> RelationName {
-    RelationName::new("", "", format!("__dbt__cte__{}", node.facts.name))
+    RelationName::new("", "", node.facts.expression_name())
 }
 
 /// What planning is about and what it may know.
@@ -174,7 +174,7 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         warehouse: scope.warehouse.clone(),
         runtime: scope.runtime.clone(),
     }));
-    for node in scope.graph.nodes().filter(|it| matches!(it.facts.kind, NodeKind::Model | NodeKind::Seed)) {
+    for node in scope.graph.nodes().filter(|it| it.facts.can_be_read()) {
         plan.catalog_mut().announce(&node.facts.name);
     }
     let is_needed = |it: &&Node| needed.contains(&it.facts.id);
@@ -183,13 +183,13 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         match &node.facts.kind {
             NodeKind::Source(facts) => inputs.source(node, facts).await,
             NodeKind::Seed => inputs.seed(node).await,
-            NodeKind::Model | NodeKind::Analysis | NodeKind::Test(_) | NodeKind::Exposure(_) => {}
+            _ => {}
         }
     }
     let mut models = Vec::new();
     for node in scope.graph.nodes().filter(is_needed) {
         let facts = &node.facts;
-        if !matches!(facts.kind, NodeKind::Model | NodeKind::Analysis) {
+        if !matches!(facts.kind, NodeKind::Model | NodeKind::Analysis | NodeKind::Snapshot(_)) {
             continue;
         }
         match scope.existing.get(&facts.id) {

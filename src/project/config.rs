@@ -10,8 +10,10 @@ use crate::project::{Json, RenderText};
 /// One configured value and, where it was written in a file, its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The value.
+    /// The value, those of farther layers merged into it.
     pub value: Json,
+    /// What the nearest layer says, before its templates are rendered: states are compared by it.
+    pub unrendered: Json,
     /// Where it stands.
     pub place: Option<Span>,
 }
@@ -31,36 +33,41 @@ impl Config {
             // Hooks are SQL: they are rendered when they run, with the node's own context.
             let keep_raw = matches!(canonical(&name), "pre_hook" | "post_hook");
             let json = if keep_raw { value.json() } else { value.rendered(render, found) };
-            config.set(&name, json, Some(value.span()));
+            config.set_written(&name, json, value.json(), Some(value.span()));
         }
         config
     }
 
     /// Sets a value as a layer nearer to the node than all that is there.
     pub fn set(&mut self, key: &str, value: Json, place: Option<Span>) {
+        let unrendered = value.clone();
+        self.set_written(key, value, unrendered, place);
+    }
+
+    /// The same for a value that came of a template: `unrendered` is its text.
+    pub fn set_written(&mut self, key: &str, value: Json, unrendered: Json, place: Option<Span>) {
         let key = canonical(key).to_owned();
-        let value = match (key.as_str(), self.entries.remove(&key)) {
-            ("tags", old) => Json::Array(add_up(old, as_list(value))),
-            ("pre_hook" | "post_hook", old) => {
-                let mut hooks = old.map(|it| as_list(it.value)).unwrap_or_default();
-                hooks.extend(as_list(value));
-                Json::Array(hooks)
+        let old = self.entries.remove(&key);
+        let value = match key.as_str() {
+            "tags" => Json::Array(add_up(old, as_list(value))),
+            "pre_hook" | "post_hook" | "packages" => {
+                let mut all = old.map(|it| as_list(it.value)).unwrap_or_default();
+                all.extend(as_list(value));
+                Json::Array(all)
             }
-            ("meta", Some(Entry { value: Json::Object(mut old), .. })) => {
-                if let Json::Object(new) = value {
-                    old.extend(new);
-                }
-                Json::Object(old)
+            "column_types" | "contract" | "docs" | "meta" | "quoting" | "snapshot_meta_column_names" => {
+                merged(old.map(|it| it.value), value)
             }
-            (_, _) => value,
+            "grants" => granted(old.map(|it| it.value), value),
+            _ => value,
         };
-        self.entries.insert(key, Entry { value, place });
+        self.entries.insert(key, Entry { value, unrendered, place });
     }
 
     /// Lays a nearer configuration over this one.
     pub fn overlay(&mut self, nearer: Config) {
         for (key, entry) in nearer.entries {
-            self.set(&key, entry.value, entry.place);
+            self.set_written(&key, entry.value, entry.unrendered, entry.place);
         }
     }
 
@@ -107,6 +114,11 @@ impl Config {
         self.entries.iter().map(|(key, entry)| (key.as_str(), &entry.value))
     }
 
+    /// What the nearest layer says of each key, before rendering.
+    pub fn unrendered(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.entries.iter().map(|(key, entry)| (key.as_str(), &entry.unrendered))
+    }
+
     /// Reports values of the wrong kind where the kind is fixed.
     pub fn report_wrong_values(&self, of: &str, found: &mut Diagnostics) {
         for (key, entry) in &self.entries {
@@ -148,6 +160,39 @@ fn canonical(key: &str) -> &str {
     }
 }
 
+/// A mapping over a mapping; anything else replaces what was there.
+fn merged(old: Option<Json>, new: Json) -> Json {
+    match (old, new) {
+        (Some(Json::Object(mut old)), Json::Object(new)) => {
+            old.extend(new);
+            Json::Object(old)
+        }
+        (_, new) => new,
+    }
+}
+
+/// `+select: [a]` adds to who may select, `select: [a]` replaces it.
+fn granted(old: Option<Json>, new: Json) -> Json {
+    let Json::Object(new) = new else { return new };
+    let mut all = match old {
+        Some(Json::Object(old)) => old,
+        _ => serde_json::Map::new(),
+    };
+    for (key, value) in new {
+        match key.strip_prefix('+') {
+            Some(name) => {
+                let mut to = as_list(all.remove(name).unwrap_or(Json::Null));
+                to.extend(as_list(value));
+                all.insert(name.to_owned(), Json::Array(to));
+            }
+            None => {
+                all.insert(key, Json::Array(as_list(value)));
+            }
+        }
+    }
+    Json::Object(all)
+}
+
 fn as_list(value: Json) -> Vec<Json> {
     match value {
         Json::Array(items) => items,
@@ -181,12 +226,12 @@ impl ConfigTree {
             if let Some(name) = key.value.strip_prefix('+') {
                 let keep_raw = matches!(canonical(name), "pre_hook" | "post_hook");
                 let json = if keep_raw { value.json() } else { value.rendered(render, found) };
-                tree.here.set(name.trim(), json, Some(value.span()));
+                tree.here.set_written(name.trim(), json, value.json(), Some(value.span()));
             } else if value.is_mapping() {
                 tree.below.insert(key.value, ConfigTree::read(value, render, found));
             } else if !value.is_null() {
                 let json = value.rendered(render, found);
-                tree.here.set(&key.value, json, Some(value.span()));
+                tree.here.set_written(&key.value, json, value.json(), Some(value.span()));
             }
         }
         tree

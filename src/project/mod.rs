@@ -11,7 +11,8 @@ pub use config::{Config, ConfigTree, Entry};
 pub use profile::{Dialect, Profiles, Target};
 pub use project_file::{ProjectFile, ResourcePaths, missing as project_file_missing};
 pub use properties::{
-    ColumnProperties, ExposureProperties, NodeProperties, Properties, SourceProperties, SourceTable, TestProperties,
+    ColumnProperties, ColumnsTaken, ExposureProperties, NodeProperties, Properties, SemanticProperties,
+    SourceProperties, SourceTable, TestProperties, UnitTestProperties, UnitTestRows, Version, VersionProperties,
 };
 pub use yaml::{Located, RenderText, Yaml, YamlFile, to_json};
 

@@ -23,6 +23,8 @@ pub struct ResourcePaths {
     pub macros: Vec<String>,
     /// Snapshots.
     pub snapshots: Vec<String>,
+    /// User-defined functions in SQL.
+    pub functions: Vec<String>,
     /// Documentation blocks; by default every other folder.
     pub docs: Vec<String>,
 }
@@ -50,13 +52,34 @@ pub struct ProjectFile {
     pub vars: serde_json::Map<String, Json>,
     /// Search order of dispatched macros, by namespace.
     pub dispatch: BTreeMap<String, Vec<String>>,
-    /// Configuration by kind of resource: `models`, `seeds`, `snapshots`, `data_tests`, `sources`.
+    /// Configuration by kind of resource: `models`, `seeds`, `snapshots`, `data_tests`, `sources`, …
     pub configs: BTreeMap<String, ConfigTree>,
+    /// `flags:`, as written.
+    pub flags: serde_json::Map<String, Json>,
+    /// Which parts of relation names are quoted, where that is said.
+    pub quoting: Json,
+    /// Whether models that are not public are closed to other packages.
+    pub restrict_access: bool,
     /// Hooks around the run, raw.
-    pub on_run_start: Vec<String>,
+    pub on_run_start: Vec<Located<String>>,
     /// Hooks around the run, raw.
-    pub on_run_end: Vec<String>,
+    pub on_run_end: Vec<Located<String>>,
 }
+
+/// Sections of configuration by package and folder.
+const SECTIONS: [&str; 11] = [
+    "data_tests",
+    "exposures",
+    "functions",
+    "metrics",
+    "models",
+    "saved_queries",
+    "seeds",
+    "semantic_models",
+    "snapshots",
+    "sources",
+    "unit_tests",
+];
 
 const KNOWN: &[&str] = &[
     "analysis-paths",
@@ -126,6 +149,7 @@ impl ProjectFile {
             analyses: folders("analysis-paths", "analyses", found),
             macros: folders("macro-paths", "macros", found),
             snapshots: folders("snapshot-paths", "snapshots", found),
+            functions: folders("function-paths", "functions", found),
             docs: root.texts("docs-paths", found).into_iter().map(|it| it.value).collect(),
         };
         let text_or = |key: &str, default: &str, found: &mut Diagnostics| {
@@ -137,8 +161,14 @@ impl ProjectFile {
             None => vec![target_path.clone()],
         };
         let mut configs = BTreeMap::new();
-        for section in ["models", "seeds", "snapshots", "sources", "data_tests", "exposures"] {
-            let yaml = root.get(section).or_else(|| (section == "data_tests").then(|| root.get("tests")).flatten());
+        for section in SECTIONS {
+            let old = match section {
+                "data_tests" => "tests",
+                "saved_queries" => "saved-queries",
+                "semantic_models" => "semantic-models",
+                same => same,
+            };
+            let yaml = root.get(section).or_else(|| root.get(old));
             if let Some(yaml) = yaml {
                 if !yaml.is_mapping() {
                     found.push(yaml.wrong_kind(section, "a mapping"));
@@ -164,9 +194,15 @@ impl ProjectFile {
             packages_path: text_or("packages-install-path", "dbt_packages", found),
             vars,
             dispatch: read_dispatch(root, found),
+            flags: match root.get("flags").map(|it| it.rendered(render, found)) {
+                Some(Json::Object(flags)) => flags,
+                _ => serde_json::Map::new(),
+            },
+            quoting: root.get("quoting").map_or(Json::Null, |it| it.rendered(render, found)),
+            restrict_access: root.get("restrict-access").is_some_and(|it| it.json() == Json::Bool(true)),
             configs,
-            on_run_start: root.texts("on-run-start", found).into_iter().map(|it| it.value).collect(),
-            on_run_end: root.texts("on-run-end", found).into_iter().map(|it| it.value).collect(),
+            on_run_start: root.texts("on-run-start", found),
+            on_run_end: root.texts("on-run-end", found),
             name,
         })
     }

@@ -1,22 +1,44 @@
-//! What a selector says, taken apart: words that are joined by 'or', of criteria that are joined by 'and'.
-//! Made by the parser only, so that every criterion has a method and a value that the method can work with.
+//! What a selector says, taken apart: criteria, and groups of them that are joined by 'or', 'and' and 'but not'.
+//! Made by the parsers only, so that every criterion has a method and a value that the method can work with.
 
 use std::fmt;
 
 use crate::diagnostics::Span;
+use crate::select::IndirectSelection;
 use crate::select::methods::{Method, Wanted};
 
-/// A whole selector: a node fits when it fits any word.
+/// A whole selector.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    pub(super) words: Vec<Word>,
+    pub(super) root: Part,
 }
 
-/// Criteria without a space between them: a node fits when it fits all.
+/// One criterion, or several that are joined.
 #[derive(Debug, Clone)]
-pub(super) struct Word {
-    pub(super) criteria: Vec<Criterion>,
+pub(super) enum Part {
+    Criterion(Criterion),
+    Group(Group),
+}
+
+/// Parts that are joined.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) combine: Combine,
+    pub(super) parts: Vec<Part>,
+    /// How tests that wait for their other nodes are taken: as the command line says where this says nothing.
+    pub(super) mode: Option<IndirectSelection>,
     pub(super) span: Span,
+}
+
+/// How parts are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Combine {
+    /// What fits any.
+    Union,
+    /// What fits all.
+    Intersection,
+    /// What fits the first and none of the others.
+    Difference,
 }
 
 /// One `method:value` with its graph operators.
@@ -27,6 +49,8 @@ pub(super) struct Criterion {
     pub(super) arguments: Vec<String>,
     pub(super) value: String,
     pub(super) relatives: Relatives,
+    /// Which tests come along, where this criterion says so itself.
+    pub(super) mode: Option<IndirectSelection>,
     pub(super) span: Span,
 }
 
@@ -53,7 +77,21 @@ pub(super) enum Depth {
 impl Expression {
     /// Whether it says nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        matches!(&self.root, Part::Group(group) if group.parts.is_empty())
+    }
+
+    /// Whether some part of it uses the method of this name.
+    pub fn uses(&self, method: &str) -> bool {
+        self.root.uses(method)
+    }
+}
+
+impl Part {
+    fn uses(&self, method: &str) -> bool {
+        match self {
+            Part::Criterion(criterion) => criterion.method.name() == method,
+            Part::Group(group) => group.parts.iter().any(|it| it.uses(method)),
+        }
     }
 }
 
@@ -67,15 +105,23 @@ impl Criterion {
 /// The selector with every method spelt out: `+fqn:a tag:b,path:models/c`.
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<String> = self.words.iter().map(Word::to_string).collect();
-        f.write_str(&words.join(" "))
+        self.root.fmt(f)
     }
 }
 
-impl fmt::Display for Word {
+impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let criteria: Vec<String> = self.criteria.iter().map(Criterion::to_string).collect();
-        f.write_str(&criteria.join(","))
+        match self {
+            Part::Criterion(criterion) => criterion.fmt(f),
+            Part::Group(group) => {
+                let parts: Vec<String> = group.parts.iter().map(Part::to_string).collect();
+                f.write_str(&parts.join(match group.combine {
+                    Combine::Union => " ",
+                    Combine::Intersection => ",",
+                    Combine::Difference => " but not ",
+                }))
+            }
+        }
     }
 }
 

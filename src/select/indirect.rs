@@ -93,7 +93,7 @@ fn needs_only(test: &Node, nodes: &BTreeSet<NodeId>) -> bool {
 }
 
 fn is_test(node: &Node) -> bool {
-    matches!(node.facts.kind, NodeKind::Test(_))
+    matches!(node.facts.kind, NodeKind::Test(_) | NodeKind::UnitTest(_))
 }
 
 fn is_source(node: &Node) -> bool {

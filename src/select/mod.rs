@@ -10,6 +10,8 @@ mod methods;
 mod wildcard;
 mod relatives;
 mod indirect;
+mod state;
+mod selectors_file;
 mod evaluate;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,8 @@ mod tests;
 pub use expression::Expression;
 pub use indirect::IndirectSelection;
 pub use parser::parse;
+pub use selectors_file::Selectors;
+pub use state::State;
 
 use std::collections::BTreeSet;
 
@@ -35,6 +39,10 @@ pub struct Selection {
     pub resource_types: Vec<ResourceType>,
     /// Which tests come along with the nodes that they test.
     pub indirect: IndirectSelection,
+    /// Never nodes of these types.
+    pub excluded_types: Vec<ResourceType>,
+    /// The value of `--selector`: a name of the project's selectors.
+    pub selector: Option<String>,
     /// The root project's name, for `package:this`.
     pub project: String,
 }
@@ -43,13 +51,51 @@ pub struct Selection {
 struct Surroundings<'a> {
     graph: &'a Graph,
     project: &'a str,
+    state: Option<&'a State>,
+}
+
+/// What selectors can be about, besides the graph.
+#[derive(Debug, Default)]
+pub struct Knowledge<'a> {
+    /// The project's selectors.
+    pub selectors: Option<&'a Selectors>,
+    /// An earlier state, where one is named.
+    pub state: Option<&'a State>,
 }
 
 /// The nodes that are asked for. Text that can't be understood is an error, and then nothing is selected; a criterion
-/// that fits nothing is a warning.
-pub fn select(selection: &Selection, graph: &Graph) -> (BTreeSet<NodeId>, Diagnostics) {
-    let surroundings = Surroundings { graph, project: &selection.project };
+/// that fits nothing is a warning. As in dbt, a named selector takes the place of `--select` and `--exclude`, and the
+/// default one is used where neither is there.
+pub fn select(selection: &Selection, graph: &Graph, knowledge: &Knowledge<'_>) -> (BTreeSet<NodeId>, Diagnostics) {
+    let surroundings = Surroundings { graph, project: &selection.project, state: knowledge.state };
     let mut found = Diagnostics::new();
+    let of_type = |node: &Node| {
+        let kind = node.facts.resource_type();
+        (selection.resource_types.is_empty() || selection.resource_types.contains(&kind))
+            && !selection.excluded_types.contains(&kind)
+    };
+    let kept =
+        |nodes: &BTreeSet<NodeId>| nodes.iter().filter(|id| graph.get(id).is_some_and(of_type)).cloned().collect();
+    let nothing_asked = selection.select.is_empty() && selection.exclude.is_empty();
+    let named = match (&selection.selector, knowledge.selectors) {
+        (Some(name), selectors) => {
+            let none = Selectors::default();
+            match selectors.unwrap_or(&none).find(name) {
+                Ok(expression) => Some(expression.clone()),
+                Err(problem) => {
+                    found.push(problem);
+                    return (BTreeSet::new(), found);
+                }
+            }
+        }
+        (None, Some(selectors)) if nothing_asked => selectors.standing().cloned(),
+        (None, _) => None,
+    };
+    if let Some(expression) = named {
+        let (nodes, problems) = evaluate::evaluate(&expression, &surroundings, selection.indirect);
+        found.extend(problems);
+        return (kept(&nodes), found);
+    }
     let mut fitting = |option: &str, values: &[String]| -> Option<BTreeSet<NodeId>> {
         match parser::parse_option(option, values) {
             Ok(expression) => {
@@ -75,11 +121,7 @@ pub fn select(selection: &Selection, graph: &Graph) -> (BTreeSet<NodeId>, Diagno
     let (Some(included), Some(excluded)) = (included, excluded) else {
         return (BTreeSet::new(), found);
     };
-    let of_type = |node: &Node| {
-        selection.resource_types.is_empty() || selection.resource_types.contains(&node.facts.resource_type())
-    };
-    let selected = included.difference(&excluded).filter(|id| graph.get(id).is_some_and(of_type));
-    (selected.cloned().collect(), found)
+    (kept(&included.difference(&excluded).cloned().collect()), found)
 }
 
 /// An empty text comes from an unset variable in a script: it must not turn into everything.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, SourceText, Span, closest};
-use crate::select::expression::{Criterion, Depth, Expression, Relatives, Word};
+use crate::select::expression::{Combine, Criterion, Depth, Expression, Group, Part, Relatives};
 use crate::select::methods::{self, Method, Wanted};
 
 /// Takes a `--select` text apart.
@@ -21,10 +21,12 @@ pub(super) fn parse_option(option: &str, values: &[String]) -> Result<Expression
     let source = SourceText::new(option, values.join(" "));
     let words = split(&source.text, 0..source.text.len(), char::is_whitespace);
     let words = words.into_iter().filter(|it| !it.is_empty()).map(|it| word(&source, it));
-    Ok(Expression { words: words.collect::<Result<_, _>>()? })
+    let parts = words.collect::<Result<_, _>>()?;
+    let span = Span::new(&source, 0..source.text.len());
+    Ok(Expression { root: Part::Group(Group { combine: Combine::Union, parts, mode: None, span }) })
 }
 
-fn word(source: &Arc<SourceText>, range: Range<usize>) -> Result<Word, Diagnostic> {
+fn word(source: &Arc<SourceText>, range: Range<usize>) -> Result<Part, Diagnostic> {
     let span = Span::new(source, range.clone());
     let parts = split(&source.text, range, |c| c == ',');
     if parts.iter().any(Range::is_empty) {
@@ -32,34 +34,51 @@ fn word(source: &Arc<SourceText>, range: Range<usize>) -> Result<Word, Diagnosti
             .at(span)
             .help("write `a,b` for what fits both, and `a b` for what fits either"));
     }
-    let criteria = parts.into_iter().map(|it| criterion(Span::new(source, it)));
-    Ok(Word { criteria: criteria.collect::<Result<_, _>>()?, span })
+    let criteria = parts.into_iter().map(|it| {
+        let span = Span::new(source, it);
+        criterion(span.text(), &span).map(Part::Criterion)
+    });
+    let parts = criteria.collect::<Result<_, _>>()?;
+    Ok(Part::Group(Group { combine: Combine::Intersection, parts, mode: None, span }))
 }
 
-fn criterion(span: Span) -> Result<Criterion, Diagnostic> {
-    let (relatives, rest) = relatives(span.text());
+/// One criterion with its graph operators, as the command line has it.
+pub(super) fn criterion(text: &str, span: &Span) -> Result<Criterion, Diagnostic> {
+    let (relatives, rest) = relatives(text);
     let refuse = |message: String| Diagnostic::error(Code::BadSelector, message).at(span.clone());
     if relatives.whole_family && relatives.descendants.is_some() {
         return Err(refuse("`@` before and `+` behind don't go together".to_owned())
             .help("`@` takes all descendants already, and what they need"));
     }
     if rest.starts_with(['+', '@']) || rest.ends_with('+') {
-        return Err(refuse(format!("`{}` has more graph operators than there can be", span.text()))
+        return Err(refuse(format!("`{text}` has more graph operators than there can be"))
             .help("at most `@` or `+` before, and `+` behind: `2+model+1`"));
     }
     let (method, arguments, value) = method_of(rest).map_err(|problem| problem.at(span.clone()))?;
     if value.is_empty() {
-        return Err(refuse(format!("`{}` doesn't say what to match", span.text())));
+        return Err(refuse(format!("`{text}` doesn't say what to match")));
     }
+    with_method(method, arguments, value, relatives, span)
+}
+
+/// A criterion of a method, checked.
+pub(super) fn with_method(
+    method: &'static dyn Method,
+    arguments: Vec<String>,
+    value: &str,
+    relatives: Relatives,
+    span: &Span,
+) -> Result<Criterion, Diagnostic> {
     if !arguments.is_empty() && !method.takes_arguments() {
         let name = method.name();
-        return Err(refuse(format!("`{name}` takes nothing between its name and the colon"))
-            .help(format!("write `{name}:{value}`")));
+        let message = format!("`{name}` takes nothing between its name and the colon");
+        let problem = Diagnostic::error(Code::BadSelector, message).at(span.clone());
+        return Err(problem.help(format!("write `{name}:{value}`")));
     }
     let wanted = Wanted { arguments: &arguments, value };
     method.check(&wanted).map_err(|problem| problem.at(span.clone()))?;
-    let value = value.to_owned();
-    Ok(Criterion { method, arguments, value, relatives, span })
+    let (value, span) = (value.to_owned(), span.clone());
+    Ok(Criterion { method, arguments, value, relatives, mode: None, span })
 }
 
 /// The graph operators around a criterion, and what is left between them.
@@ -105,11 +124,13 @@ fn method_of(text: &str) -> Result<(&'static dyn Method, Vec<String>, &str), Dia
     }
 }
 
-fn unknown(name: &str) -> Diagnostic {
+/// A refusal of a method that there is not.
+pub(super) fn unknown(name: &str) -> Diagnostic {
     let available: Vec<&str> = methods::ALL.iter().map(|it| it.name()).collect();
     let list = format!("there are {}", available.join(", "));
-    if methods::NOT_YET.contains(&name) {
-        return Diagnostic::error(Code::BadSelector, format!("the method `{name}` is not available yet")).note(list);
+    if name == "selector" {
+        return Diagnostic::error(Code::BadSelector, "`selector` is a method of selectors.yml only")
+            .help("name a selector with `--selector`");
     }
     let message = format!("there is no selector method `{name}`");
     Diagnostic::error(Code::BadSelector, message)
@@ -197,11 +218,8 @@ mod tests {
     }
 
     #[test]
-    fn a_method_of_dbt_that_is_missing_says_so() {
-        for method in methods::NOT_YET {
-            check_refused(&format!("a {method}:x"), &format!("{method}:x"), "is not available yet");
-        }
-        check_refused("state.modified:x+", "state.modified:x+", "`state` is not available yet");
+    fn a_selector_is_named_by_its_own_option() {
+        check_refused("a selector:x", "selector:x", "name a selector with `--selector`");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Graphs from text, and what selectors take from them. The methods' own tests use these helpers too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -9,15 +9,20 @@ use crate::diagnostics::{Code, SourceText, Span};
 use crate::graph::{Graph, Node};
 use crate::jinja::{RefCall, RelationName, SourceCall};
 use crate::parse::{
-    Column, ExposureFacts, NodeFacts, NodeId, NodeKind, ResourceType, SourceFacts, TestFacts, TestForm, UseOf,
+    Column, ExposureFacts, FixtureRows, ModelFacts, NodeFacts, NodeId, NodeKind, ResourceType, RowFormat, Rows,
+    SemanticFacts, SnapshotFacts, SourceFacts, TestFacts, TestForm, UnitTestFacts, UseOf,
 };
-use crate::project::{Config, Json};
-use crate::select::{IndirectSelection, Selection, parse, select};
+use crate::project::{Config, Json, Version};
+use crate::select::{IndirectSelection, Knowledge, Selection, State, parse};
+
+fn select(selection: &Selection, graph: &Graph) -> (BTreeSet<NodeId>, crate::diagnostics::Diagnostics) {
+    crate::select::select(selection, graph, &Knowledge::default())
+}
 
 /// A graph from lines such as `raw.events -> a -> b`, `test_b <- a b` and `a: path=models/x/a.sql tags=["x"]`.
 ///
-/// A dot makes a source, the prefixes `seed_`, `analysis_`, `exposure_` and `test_` what they say, `not_null_` and
-/// `unique_` generic tests; all others are models. What is no key of [`Sketch::set`] is configuration.
+/// A dot makes a source, the prefixes `seed_`, `analysis_`, `exposure_`, `metric_`, `saved_query_`, `semantic_model_`,
+/// `snapshot_`, `unit_test_` and `test_` what they say, `not_null_` and `unique_` generic tests; all others are models. What is no key of [`Sketch::set`] is configuration.
 pub(super) fn graph(text: &str) -> Graph {
     let mut sketches: BTreeMap<String, Sketch> = BTreeMap::new();
     for line in text.split(['\n', ';']).map(str::trim).filter(|it| !it.is_empty()) {
@@ -62,9 +67,10 @@ struct Sketch {
     path: Option<String>,
     patch: Option<String>,
     package: Option<String>,
-    tested_column: Option<String>,
+    inherited: Vec<String>,
     columns: Vec<Json>,
-    raw: Json,
+    called: Option<String>,
+    model: ModelFacts,
     config: Config,
 }
 
@@ -75,9 +81,11 @@ impl Sketch {
             "path" => self.path = Some(value.to_owned()),
             "patch" => self.patch = Some(value.to_owned()),
             "package" => self.package = Some(value.to_owned()),
-            "tested_column" => self.tested_column = Some(value.to_owned()),
+            "inherited" => self.inherited.push(value.to_owned()),
             "column" => self.columns.push(json()),
-            "raw" => self.raw = json(),
+            "called" => self.called = Some(value.to_owned()),
+            "v" => self.model.version = Version::from_json(&json()),
+            "latest" => self.model.latest_version = Version::from_json(&json()),
             key => self.config.set(key, json(), None),
         }
     }
@@ -98,18 +106,24 @@ impl Sketch {
         let mut fqn = vec![package.clone()];
         let below = path.split_once("models/").map_or(path.as_str(), |(_, below)| below);
         fqn.extend(below.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev().map(str::to_owned));
-        fqn.extend(name.split('.').map(str::to_owned));
+        let called = self.called.as_deref().unwrap_or(name);
+        fqn.extend(called.split('.').map(str::to_owned));
+        fqn.extend(self.model.version.as_ref().map(Version::to_string));
         let column = |it: &Json| Column {
             name: it["name"].as_str().unwrap().to_owned(),
             description: String::new(),
             data_type: None,
             tags: it["tags"].as_array().into_iter().flatten().map(|it| it.as_str().unwrap().to_owned()).collect(),
             meta: Json::Null,
+            constraints: Vec::new(),
+            quote: None,
+            granularity: None,
+            doc_blocks: Vec::new(),
             span: span.clone(),
         };
         let facts = NodeFacts {
             id: self.id(name),
-            name: name.rsplit('.').next().unwrap().to_owned(),
+            name: called.rsplit('.').next().unwrap().to_owned(),
             kind: self.kind(name),
             package,
             path,
@@ -121,6 +135,8 @@ impl Sketch {
             span,
             description: String::new(),
             patch_path: self.patch.clone(),
+            doc_blocks: Vec::new(),
+            model: self.model.clone(),
         };
         let is_generic = matches!(&facts.kind, NodeKind::Test(it) if matches!(it.form, TestForm::Generic { .. }));
         let mut inputs: Vec<NodeId> = self.inputs.iter().map(&id_of).collect();
@@ -136,24 +152,50 @@ impl Sketch {
                 kind: kind.to_owned(),
                 namespace: None,
                 arguments: serde_json::Map::new(),
-                column: self.tested_column.clone(),
+                column: None,
                 of: use_of(&self.inputs[0]),
             };
-            return NodeKind::Test(TestFacts { form });
+            return NodeKind::Test(TestFacts { form, inherited_tags: self.inherited.clone(), inherited_group: None });
         }
+        let semantic = || SemanticFacts { raw: Json::Null, metrics: Vec::new(), measures: Vec::new() };
         match name.split(['_', '.']).next() {
             _ if name.contains('.') => NodeKind::Source(SourceFacts {
                 source: name.split('.').next().unwrap().to_owned(),
                 source_description: String::new(),
+                source_meta: Json::Null,
                 loader: String::new(),
                 location: None,
             }),
             Some("seed") => NodeKind::Seed,
             Some("analysis") => NodeKind::Analysis,
-            Some("exposure") => NodeKind::Exposure(ExposureFacts { raw: self.raw.clone() }),
-            Some("test") => NodeKind::Test(TestFacts { form: TestForm::Singular }),
+            Some("exposure") => NodeKind::Exposure(ExposureFacts { raw: Json::Null }),
+            Some("metric") => NodeKind::Metric(semantic()),
+            Some("saved") => NodeKind::SavedQuery(semantic()),
+            Some("semantic") => NodeKind::SemanticModel(semantic()),
+            Some("snapshot") => NodeKind::Snapshot(SnapshotFacts::unread(String::new())),
+            Some("test") => NodeKind::Test(TestFacts {
+                form: TestForm::Singular,
+                inherited_tags: self.inherited.clone(),
+                inherited_group: None,
+            }),
+            Some("unit") => NodeKind::UnitTest(Box::new(unit_test())),
             _ => NodeKind::Model,
         }
+    }
+}
+
+fn unit_test() -> UnitTestFacts {
+    let rows = Rows::Values(Vec::new());
+    let span = Span::file(&SourceText::new("", ""));
+    UnitTestFacts {
+        model: String::new(),
+        given: Vec::new(),
+        expect: FixtureRows { format: RowFormat::Dict, rows, fixture: None, span },
+        overrides: None,
+        version: None,
+        versions: None,
+        schema: String::new(),
+        checksum: String::new(),
     }
 }
 
@@ -179,7 +221,7 @@ fn names(graph: &Graph, selection: &Selection) -> Vec<String> {
     assert!(!found.has_errors(), "{:?}", found.iter().map(|it| it.one_line()).collect::<Vec<_>>());
     let name = |it: &Node| match &it.facts.kind {
         NodeKind::Source(source) => format!("{}.{}", source.source, it.facts.name),
-        _ => it.facts.name.clone(),
+        _ => it.facts.full_name(),
     };
     let mut names: Vec<String> = nodes.iter().map(|it| name(graph.get(it).unwrap())).collect();
     names.sort();
@@ -195,6 +237,24 @@ fn sorted(text: &str) -> Vec<&str> {
 /// What a selector takes, without the tests that would come along.
 pub(super) fn check(graph: &Graph, text: &str, expected: &str) {
     assert_eq!(names(graph, &selection(text)), sorted(expected), "{text}");
+}
+
+/// What a selector takes where there is an earlier state.
+pub(super) fn check_state(graph: &Graph, state: &State, text: &str, expected: &str) {
+    let knowledge = Knowledge { selectors: None, state: Some(state) };
+    let (nodes, found) = crate::select::select(&selection(text), graph, &knowledge);
+    assert!(!found.has_errors());
+    let name = |it: &NodeId| it.as_str().split_once('.').unwrap().1.to_owned();
+    let mut names: Vec<String> = nodes.iter().map(name).collect();
+    names.sort();
+    assert_eq!(names, sorted(expected), "{text}");
+}
+
+/// Why a selector can't be answered with this state.
+pub(super) fn refused_state(graph: &Graph, state: Option<&State>, text: &str) -> String {
+    let (nodes, found) = crate::select::select(&selection(text), graph, &Knowledge { selectors: None, state });
+    assert!(nodes.is_empty() && found.has_errors());
+    found.iter().next().unwrap().one_line()
 }
 
 /// What a selector takes, with tests.
@@ -430,12 +490,12 @@ fn an_empty_text_is_not_everything() {
 
 #[test]
 fn mistakes_in_both_options_are_told_at_once() {
-    let selection = Selection { exclude: vec!["tga:x".to_owned()], ..selection("state:modified") };
+    let selection = Selection { exclude: vec!["tga:x".to_owned()], ..selection("state:modifed") };
     let lines = lines(&selection, &graph("a -> b"));
     assert_eq!(
         lines,
         [
-            "error: --select:1:1: the method `state` is not available yet",
+            "error: --select:1:1: there is no state `modifed`; did you mean `modified`?",
             "error: --exclude:1:1: there is no selector method `tga`; did you mean `tag`?"
         ]
     );

@@ -47,8 +47,10 @@ fn referred(call: &str) -> String {
 pub(super) fn layer(facts: &NodeFacts) -> Option<String> {
     match &facts.kind {
         // Package, folders, name.
-        NodeKind::Model | NodeKind::Seed => (facts.fqn.len() > 2).then(|| facts.fqn.get(1).cloned()).flatten(),
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) | NodeKind::Test(_) => None,
+        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) => {
+            (facts.fqn.len() > 2).then(|| facts.fqn.get(1).cloned()).flatten()
+        }
+        _ => None,
     }
 }
 

@@ -115,8 +115,19 @@ pub fn lineage(project: &ParsedProject, graph: &Graph, catalog: &[CatalogEntry])
 
 fn is_shown(facts: &NodeFacts) -> bool {
     match facts.resource_type() {
-        ResourceType::Exposure | ResourceType::Model | ResourceType::Seed | ResourceType::Source => true,
-        ResourceType::Analysis | ResourceType::Test => false,
+        ResourceType::Exposure
+        | ResourceType::Model
+        | ResourceType::Seed
+        | ResourceType::Snapshot
+        | ResourceType::Source => true,
+        ResourceType::Analysis
+        | ResourceType::Function
+        | ResourceType::Metric
+        | ResourceType::Operation
+        | ResourceType::SavedQuery
+        | ResourceType::SemanticModel
+        | ResourceType::Test
+        | ResourceType::UnitTest => false,
     }
 }
 
@@ -150,8 +161,8 @@ fn tests_by_node(graph: &Graph) -> BTreeMap<NodeId, Tests> {
 
 fn lineage_node(facts: &NodeFacts, known: Option<&CatalogEntry>, tests: Tests) -> LineageNode {
     let materialized = match &facts.kind {
-        NodeKind::Model | NodeKind::Seed => Some(facts.materialized().to_owned()),
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Source(_) | NodeKind::Test(_) => None,
+        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) => Some(facts.materialized().to_owned()),
+        _ => None,
     };
     let has_relation = !facts.is_ephemeral() && !matches!(facts.kind, NodeKind::Exposure(_));
     let name = match &facts.kind {

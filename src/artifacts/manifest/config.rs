@@ -21,8 +21,7 @@ pub(super) fn full(facts: &NodeFacts) -> Map {
             }
         }
     }
-    let is_made = !matches!(facts.kind, NodeKind::Source(_) | NodeKind::Exposure(_));
-    if is_made && !facts.materialized().is_empty() {
+    if !facts.materialized().is_empty() {
         config.insert("materialized".to_owned(), Json::from(facts.materialized()));
     }
     if let NodeKind::Test(test) = &facts.kind {
@@ -36,9 +35,13 @@ pub(super) fn full(facts: &NodeFacts) -> Map {
     config
 }
 
-/// Only what is set. dbt keeps this text unrendered; here values are already rendered.
-pub(super) fn set(facts: &NodeFacts) -> Map {
-    facts.config.iter().map(|(key, value)| written(key, value)).collect()
+/// Only what is set, as it is written, before rendering: states are compared by it.
+pub(super) fn unrendered(facts: &NodeFacts) -> Map {
+    let entry = |(key, value): (&str, &Json)| match key {
+        "pre_hook" | "post_hook" => written(key, value),
+        _ => (key.to_owned(), value.clone()),
+    };
+    facts.config.unrendered().map(entry).collect()
 }
 
 /// dbt's spelling of hooks, and their parts.
@@ -63,14 +66,24 @@ fn written(key: &str, value: &Json) -> (String, Json) {
 fn defaults(facts: &NodeFacts) -> Map {
     let value = match &facts.kind {
         NodeKind::Model => extended(made("view"), json!({"access": "protected", "freshness": null})),
-        NodeKind::Analysis => made("view"),
+        NodeKind::Analysis | NodeKind::Operation(_) => made("view"),
         NodeKind::Seed => extended(made("seed"), json!({"delimiter": ",", "quote_columns": null})),
+        NodeKind::Snapshot(_) => extended(made("snapshot"), snapshot()),
+        NodeKind::Function(_) => extended(
+            made("function"),
+            json!({"type": "scalar", "volatility": null, "runtime_version": null, "entry_point": null}),
+        ),
         NodeKind::Test(_) => test(),
+        NodeKind::UnitTest(_) => json!({"tags": [], "meta": {}, "enabled": true, "static_analysis": null}),
         NodeKind::Source(_) => json!({
             "enabled": true, "event_time": null, "freshness": no_freshness(), "loaded_at_field": null, "loaded_at_query": null,
             "meta": {}, "tags": [], "static_analysis": null,
         }),
         NodeKind::Exposure(_) => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::Metric(_) | NodeKind::SemanticModel(_) => json!({"enabled": true, "group": null, "meta": {}}),
+        NodeKind::SavedQuery(_) => json!({
+            "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
+        }),
     };
     match value {
         Json::Object(map) => map,
@@ -101,6 +114,18 @@ fn made(materialized: &str) -> Json {
         "on_configuration_change": "apply", "grants": {}, "packages": [],
         "docs": {"show": true, "node_color": null}, "contract": {"enforced": false, "alias_types": true},
         "event_time": null, "concurrent_batches": null,
+    })
+}
+
+/// What `SnapshotConfig` of dbt 1.11 has besides.
+fn snapshot() -> Json {
+    let names = json!({
+        "dbt_valid_to": null, "dbt_valid_from": null, "dbt_scd_id": null, "dbt_updated_at": null,
+        "dbt_is_deleted": null,
+    });
+    json!({
+        "strategy": null, "target_schema": null, "target_database": null, "updated_at": null, "check_cols": null,
+        "snapshot_meta_column_names": names, "dbt_valid_to_current": null,
     })
 }
 

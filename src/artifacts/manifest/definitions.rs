@@ -7,8 +7,10 @@ use regex::Regex;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::jinja::{Invocation, MacroDefinition, Macros};
-use crate::project::Json;
+use crate::artifacts::manifest::place;
+use crate::jinja::{MacroDefinition, Macros};
+use crate::parse::ParsedProject;
+use crate::project::{Config, Json, NodeProperties};
 
 /// A macro.
 #[derive(Debug, Clone, Serialize)]
@@ -57,28 +59,49 @@ pub(super) fn macro_id(definition: &MacroDefinition) -> String {
 }
 
 /// All macros, by id.
-pub(super) fn macros(macros: &Macros, created_at: f64) -> BTreeMap<String, ManifestMacro> {
-    macros.iter().map(|it| (macro_id(it), macro_entry(macros, it, created_at))).collect()
+pub(super) fn macros(project: &ParsedProject, created_at: f64) -> BTreeMap<String, ManifestMacro> {
+    let macros = project.templates.macros();
+    let described = |it: &MacroDefinition| {
+        let is_it =
+            |(package, entry): &&(String, NodeProperties)| *package == it.package && entry.name.value == it.name;
+        project.macro_properties.iter().find(is_it).map(|(_, entry)| entry)
+    };
+    let entry = |it| (macro_id(it), macro_entry(macros, it, described(it), project, created_at));
+    macros.iter().map(entry).collect()
 }
 
-fn macro_entry(macros: &Macros, definition: &MacroDefinition, created_at: f64) -> ManifestMacro {
+fn macro_entry(
+    macros: &Macros,
+    definition: &MacroDefinition,
+    described: Option<&NodeProperties>,
+    project: &ParsedProject,
+    created_at: f64,
+) -> ManifestMacro {
     let sql = text_of(definition);
-    let path = &definition.span.source.path;
+    let original = |path: &str| place::original(&project.file, &definition.package, path).to_owned();
+    let path = original(&definition.span.source.path);
+    let configured = |key: &str| described.and_then(|it| Config::get(&it.config, key)).cloned();
+    let meta = configured("meta").unwrap_or_else(|| json!({}));
+    let mut docs = json!({"show": true, "node_color": null});
+    if let (Json::Object(docs), Some(Json::Object(set))) = (&mut docs, configured("docs")) {
+        docs.extend(set);
+    }
+    let argument = |it: &Json| json!({"name": it["name"], "type": it.get("type"), "description": it.get("description").cloned().unwrap_or_else(|| json!(""))});
     ManifestMacro {
         name: definition.name.clone(),
         resource_type: "macro",
         package_name: definition.package.clone(),
         path: path.clone(),
-        original_file_path: path.clone(),
+        original_file_path: path,
         unique_id: macro_id(definition),
         depends_on: MacroDependsOn { macros: called(macros, definition, sql) },
         macro_sql: sql.to_owned(),
-        description: String::new(),
-        meta: json!({}),
-        docs: json!({"show": true, "node_color": null}),
-        config: json!({"meta": {}, "docs": {"show": true, "node_color": null}}),
-        patch_path: None,
-        arguments: Vec::new(),
+        description: described.map(|it| it.description.clone()).unwrap_or_default(),
+        config: json!({"meta": meta, "docs": docs}),
+        meta,
+        docs,
+        patch_path: described.map(|it| format!("{}://{}", definition.package, original(&it.file))),
+        arguments: described.into_iter().flat_map(|it| &it.arguments).map(|it| argument(&it.value)).collect(),
         created_at,
         supported_languages: None,
     }
@@ -106,22 +129,22 @@ fn called(macros: &Macros, definition: &MacroDefinition, sql: &str) -> Vec<Strin
     ids.into_iter().collect()
 }
 
-/// All documentation blocks, by id. Which file a block is from is not kept.
-pub(super) fn doc_blocks(invocation: &Invocation) -> BTreeMap<String, DocBlock> {
-    let entry = |(name, text): (&String, &String)| {
-        let unique_id = format!("doc.{}.{name}", invocation.project);
+/// All documentation blocks, by id.
+pub(super) fn doc_blocks(project: &ParsedProject) -> BTreeMap<String, DocBlock> {
+    let entry = |it: &crate::parse::DocBlock| {
+        let original = place::original(&project.file, &it.package, &it.path);
         let block = DocBlock {
-            name: name.clone(),
+            name: it.name.clone(),
             resource_type: "doc",
-            package_name: invocation.project.clone(),
-            path: String::new(),
-            original_file_path: String::new(),
-            unique_id: unique_id.clone(),
-            block_contents: text.clone(),
+            package_name: it.package.clone(),
+            path: original.split_once('/').map_or(original, |(_, below)| below).to_owned(),
+            original_file_path: original.to_owned(),
+            unique_id: it.id(),
+            block_contents: it.text.clone(),
         };
-        (unique_id, block)
+        (it.id(), block)
     };
-    invocation.docs.iter().map(entry).collect()
+    project.docs.iter().map(entry).collect()
 }
 
 #[cfg(test)]
@@ -134,9 +157,9 @@ mod tests {
         let mut all = Macros::new();
         let text = "x {%- macro a(n) -%}{{ b(n) }}{%- endmacro %} y {% macro b(n) %}{{ n }}{% endmacro %}";
         all.add_file("shop", &SourceText::new("macros/m.sql", text), &mut Diagnostics::new());
-        let entries = macros(&all, 0.0);
-        assert_eq!(entries["macro.shop.a"].macro_sql, "{%- macro a(n) -%}{{ b(n) }}{%- endmacro %}");
-        assert_eq!(entries["macro.shop.a"].depends_on.macros, ["macro.shop.b"]);
-        assert!(entries["macro.shop.b"].depends_on.macros.is_empty());
+        let find = |name: &str| all.find(name, "shop").unwrap();
+        assert_eq!(text_of(find("a")), "{%- macro a(n) -%}{{ b(n) }}{%- endmacro %}");
+        assert_eq!(called(&all, find("a"), text_of(find("a"))), ["macro.shop.b"]);
+        assert!(called(&all, find("b"), text_of(find("b"))).is_empty());
     }
 }

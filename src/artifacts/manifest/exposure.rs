@@ -1,7 +1,6 @@
 //! An exposure as the manifest lists it.
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::artifacts::manifest::node::{meta, source_texts};
 use crate::artifacts::manifest::{Context, DependsOn, RefText, config, place};
@@ -64,17 +63,9 @@ pub(super) fn exposure(context: &Context<'_>, parsed: &ParsedNode, exposure: &Ex
     let text = |key: &str| exposure.raw.get(key).and_then(Json::as_str);
     let owner = exposure.raw.get("owner");
     let of_owner = |key: &str| owner.and_then(|it| it.get(key)).filter(|it| !it.is_null());
-    // `meta` and `tags` may stand beside `config:` as well as in it.
-    let mut tags: Vec<String> = facts.config.tags().into_iter().map(str::to_owned).collect();
-    let beside = exposure.raw.get("tags").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-    tags.extend(beside.map(str::to_owned).filter(|it| !facts.config.tags().contains(&it.as_str())));
-    let mut meta = meta(facts);
-    if let (Json::Object(all), Some(Json::Object(beside))) = (&mut meta, exposure.raw.get("meta")) {
-        all.extend(beside.clone());
-    }
-    let mut config = config::full(facts);
-    config.insert("tags".to_owned(), json!(tags));
-    config.insert("meta".to_owned(), meta.clone());
+    let tags: Vec<String> = facts.config.tags().into_iter().map(str::to_owned).collect();
+    let meta = meta(facts);
+    let config = config::full(facts);
     ManifestExposure {
         name: facts.name.clone(),
         resource_type: "exposure",
@@ -94,7 +85,7 @@ pub(super) fn exposure(context: &Context<'_>, parsed: &ParsedNode, exposure: &Ex
         meta,
         tags,
         config,
-        unrendered_config: config::set(facts),
+        unrendered_config: config::unrendered(facts),
         url: text("url").map(str::to_owned),
         depends_on: context.depends_on(parsed),
         refs: parsed.refs.iter().map(|(call, _)| RefText::from(call)).collect(),

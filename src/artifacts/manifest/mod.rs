@@ -2,11 +2,14 @@
 //! Same keys in the same order as dbt 1.11 writes them; what Arrowmill has no notion of gets dbt's default.
 
 mod config;
+mod contract;
 mod definitions;
 mod exposure;
 mod node;
 mod place;
+mod semantics;
 mod source;
+mod unit_test;
 
 pub use definitions::{DocBlock, ManifestMacro};
 pub use exposure::ManifestExposure;
@@ -21,17 +24,19 @@ use serde::Serialize;
 
 use crate::artifacts::Metadata;
 use crate::artifacts::metadata::timestamp;
+use crate::diagnostics::Diagnostics;
 use crate::graph::{Graph, Node};
 use crate::jinja::{Macros, RefCall};
 use crate::parse::{NodeId, NodeKind, ParsedNode, ParsedProject};
 use crate::project::Json;
+use crate::select::Selectors;
 
 /// The artifact.
 #[derive(Debug, Clone, Serialize)]
 pub struct Manifest {
     /// Schema, run and project.
     pub metadata: ManifestMetadata,
-    /// Models, seeds, analyses and tests.
+    /// Models, seeds, snapshots, analyses, tests and hooks of the run.
     pub nodes: BTreeMap<String, ManifestNode>,
     /// Sources.
     pub sources: BTreeMap<String, ManifestSource>,
@@ -41,33 +46,29 @@ pub struct Manifest {
     pub docs: BTreeMap<String, DocBlock>,
     /// Exposures.
     pub exposures: BTreeMap<String, ManifestExposure>,
-    /// Always empty.
-    pub metrics: Nothing,
-    /// Always empty.
-    pub groups: Nothing,
-    /// Always empty.
-    pub selectors: Nothing,
+    /// Metrics.
+    pub metrics: BTreeMap<String, Json>,
+    /// Groups.
+    pub groups: BTreeMap<String, Json>,
+    /// The selectors of `selectors.yml`.
+    pub selectors: serde_json::Map<String, Json>,
     /// Nodes that are switched off.
     pub disabled: BTreeMap<String, Vec<Json>>,
     /// What each node needs.
     pub parent_map: BTreeMap<String, Vec<String>>,
     /// What needs each node.
     pub child_map: BTreeMap<String, Vec<String>>,
-    /// Always empty.
-    pub group_map: Nothing,
-    /// Always empty.
-    pub saved_queries: Nothing,
-    /// Always empty.
-    pub semantic_models: Nothing,
-    /// Always empty.
-    pub unit_tests: Nothing,
-    /// Always empty.
-    pub functions: Nothing,
+    /// The nodes of each group.
+    pub group_map: BTreeMap<String, Vec<String>>,
+    /// Saved queries.
+    pub saved_queries: BTreeMap<String, Json>,
+    /// Semantic models.
+    pub semantic_models: BTreeMap<String, Json>,
+    /// Unit tests.
+    pub unit_tests: BTreeMap<String, Json>,
+    /// Functions.
+    pub functions: BTreeMap<String, ManifestNode>,
 }
-
-/// A section for what Arrowmill does not have: `{}`.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Nothing {}
 
 /// The manifest's head.
 #[derive(Debug, Clone, Serialize)]
@@ -105,12 +106,15 @@ pub struct Quoting {
 pub struct RefText {
     name: String,
     package: Option<String>,
-    version: Option<String>,
+    version: Option<Json>,
 }
 
 impl From<&RefCall> for RefText {
     fn from(call: &RefCall) -> RefText {
-        RefText { name: call.name.clone(), package: call.package.clone(), version: call.version.clone() }
+        // Numbers are written as such, as people write them in calls.
+        let version =
+            |it: &String| it.parse::<serde_json::Number>().map_or_else(|_| Json::from(it.as_str()), Json::Number);
+        RefText { name: call.name.clone(), package: call.package.clone(), version: call.version.as_ref().map(version) }
     }
 }
 
@@ -163,20 +167,20 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
         metadata: metadata(project),
         nodes: BTreeMap::new(),
         sources: BTreeMap::new(),
-        macros: definitions::macros(context.macros(), context.created_at()),
-        docs: definitions::doc_blocks(&project.invocation),
+        macros: definitions::macros(project, context.created_at()),
+        docs: definitions::doc_blocks(project),
         exposures: BTreeMap::new(),
-        metrics: Nothing {},
-        groups: Nothing {},
-        selectors: Nothing {},
+        metrics: BTreeMap::new(),
+        groups: project.groups.iter().map(|it| (it.id(), semantics::group(&context, it))).collect(),
+        selectors: Selectors::of(project, &mut Diagnostics::new()).listed,
         disabled: BTreeMap::new(),
         parent_map: BTreeMap::new(),
         child_map: BTreeMap::new(),
-        group_map: Nothing {},
-        saved_queries: Nothing {},
-        semantic_models: Nothing {},
-        unit_tests: Nothing {},
-        functions: Nothing {},
+        group_map: project.groups.iter().map(|it| (it.name.clone(), Vec::new())).collect(),
+        saved_queries: BTreeMap::new(),
+        semantic_models: BTreeMap::new(),
+        unit_tests: BTreeMap::new(),
+        functions: BTreeMap::new(),
     };
     // What could not be resolved is not in the graph: it has been reported, and is nobody's parent.
     for parsed in project.nodes.iter().filter(|it| graph.get(&it.facts.id).is_some()) {
@@ -184,6 +188,9 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
         let texts = |ids: &[NodeId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         manifest.parent_map.insert(id.clone(), texts(graph.parents(&parsed.facts.id)));
         manifest.child_map.insert(id.clone(), texts(graph.children(&parsed.facts.id)));
+        if let Some(of_group) = parsed.facts.group().and_then(|it| manifest.group_map.get_mut(it)) {
+            of_group.push(id.clone());
+        }
         match &parsed.facts.kind {
             NodeKind::Source(facts) => {
                 manifest.sources.insert(id, source::source(&context, parsed, facts));
@@ -191,7 +198,27 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
             NodeKind::Exposure(facts) => {
                 manifest.exposures.insert(id, exposure::exposure(&context, parsed, facts));
             }
-            NodeKind::Analysis | NodeKind::Model | NodeKind::Seed | NodeKind::Test(_) => {
+            NodeKind::Metric(facts) => {
+                manifest.metrics.insert(id, semantics::semantic(&context, parsed, facts));
+            }
+            NodeKind::SavedQuery(facts) => {
+                manifest.saved_queries.insert(id, semantics::semantic(&context, parsed, facts));
+            }
+            NodeKind::SemanticModel(facts) => {
+                manifest.semantic_models.insert(id, semantics::semantic(&context, parsed, facts));
+            }
+            NodeKind::UnitTest(facts) => {
+                manifest.unit_tests.insert(id, unit_test::unit_test(&context, parsed, facts));
+            }
+            NodeKind::Function(_) => {
+                manifest.functions.insert(id, node::node(&context, parsed));
+            }
+            NodeKind::Analysis
+            | NodeKind::Model
+            | NodeKind::Operation(_)
+            | NodeKind::Seed
+            | NodeKind::Snapshot(_)
+            | NodeKind::Test(_) => {
                 manifest.nodes.insert(id, node::node(&context, parsed));
             }
         }
@@ -200,9 +227,17 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
         let entry = match &parsed.facts.kind {
             NodeKind::Source(facts) => serde_json::to_value(source::source(&context, parsed, facts)),
             NodeKind::Exposure(facts) => serde_json::to_value(exposure::exposure(&context, parsed, facts)),
-            NodeKind::Analysis | NodeKind::Model | NodeKind::Seed | NodeKind::Test(_) => {
-                serde_json::to_value(node::node(&context, parsed))
+            NodeKind::Metric(facts) | NodeKind::SavedQuery(facts) | NodeKind::SemanticModel(facts) => {
+                Ok(semantics::semantic(&context, parsed, facts))
             }
+            NodeKind::UnitTest(facts) => Ok(unit_test::unit_test(&context, parsed, facts)),
+            NodeKind::Analysis
+            | NodeKind::Function(_)
+            | NodeKind::Model
+            | NodeKind::Operation(_)
+            | NodeKind::Seed
+            | NodeKind::Snapshot(_)
+            | NodeKind::Test(_) => serde_json::to_value(node::node(&context, parsed)),
         };
         manifest.disabled.entry(parsed.facts.id.to_string()).or_default().extend(entry.ok());
     }

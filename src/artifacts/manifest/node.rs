@@ -1,4 +1,6 @@
-//! Models, seeds, analyses and tests as the manifest lists them.
+//! Models, seeds, snapshots, analyses, tests, hooks and functions as the manifest lists them.
+
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -6,9 +8,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::artifacts::manifest::definitions::MacroDependsOn;
-use crate::artifacts::manifest::{Context, DependsOn, RefText, compiled_path, config, place};
-use crate::parse::{NodeFacts, NodeKind, ParsedNode, TestForm, UseOf};
-use crate::project::Json;
+use crate::artifacts::manifest::{Context, DependsOn, RefText, compiled_path, config, contract, place};
+use crate::parse::{FunctionFacts, NodeFacts, NodeKind, ParsedNode, TestForm, UseOf};
+use crate::project::{Json, Located};
 
 /// A node.
 #[derive(Debug, Clone, Serialize)]
@@ -122,6 +124,13 @@ enum OfKind {
         primary_key: Vec<String>,
         time_spine: Option<Json>,
     },
+    Operation {
+        index: usize,
+    },
+    Function {
+        returns: Json,
+        arguments: Vec<Json>,
+    },
     GenericTest {
         column_name: Option<String>,
         file_key_name: String,
@@ -171,22 +180,22 @@ pub(super) fn node(context: &Context<'_>, parsed: &ParsedNode) -> ManifestNode {
         fqn: facts.fqn.clone(),
         alias: facts.relation.identifier.clone(),
         checksum: checksum(facts),
-        tags: facts.config.tags().into_iter().map(str::to_owned).collect(),
+        tags: tags(facts),
         description: facts.description.clone(),
         columns: columns(facts),
         meta: meta(facts),
-        group: facts.config.text("group").map(str::to_owned),
+        group: facts.group().map(str::to_owned),
         docs: config.get("docs").cloned().unwrap_or_else(|| json!({"show": true, "node_color": null})),
         patch_path: facts
             .patch_path
             .as_ref()
             .map(|path| format!("{}://{}", facts.package, place::original(&project.file, &facts.package, path))),
         build_path: None,
-        unrendered_config: config::set(facts),
+        unrendered_config: config::unrendered(facts),
         created_at: context.created_at(),
         relation_name: makes_relation(facts).then(|| facts.relation.to_string()),
         raw_code: raw_code(facts),
-        doc_blocks: Vec::new(),
+        doc_blocks: facts.doc_blocks.clone(),
         particulars: particulars(context, parsed, &config),
         config,
     }
@@ -206,6 +215,9 @@ fn particulars(context: &Context<'_>, parsed: &ParsedNode, config: &serde_json::
     let mut contract = json!({"enforced": false, "alias_types": true, "checksum": null});
     if let (Json::Object(contract), Some(Json::Object(set))) = (&mut contract, config.get("contract")) {
         contract.extend(set.clone());
+        if matches!(facts.kind, NodeKind::Model) && set.get("enforced") == Some(&Json::Bool(true)) {
+            contract.insert("checksum".to_owned(), Json::from(contract::checksum(facts)));
+        }
     }
     Particulars::Query(Box::new(QueryParticulars {
         language: "sql",
@@ -225,23 +237,30 @@ fn of_kind(context: &Context<'_>, parsed: &ParsedNode, config: &serde_json::Map<
     match &parsed.facts.kind {
         NodeKind::Model => Some(OfKind::Model {
             access: config.get("access").cloned().unwrap_or_else(|| Json::from("protected")),
-            constraints: Vec::new(),
-            version: None,
-            latest_version: None,
-            deprecation_date: None,
+            constraints: parsed.facts.model.constraints.iter().map(|it| contract::of_model(&it.value)).collect(),
+            version: parsed.facts.model.version.as_ref().map(|it| it.json().clone()),
+            latest_version: parsed.facts.model.latest_version.as_ref().map(|it| it.json().clone()),
+            deprecation_date: parsed.facts.model.deprecation_date.clone(),
             primary_key: Vec::new(),
-            time_spine: None,
+            time_spine: parsed.facts.model.time_spine.clone(),
         }),
+        NodeKind::Operation(facts) => Some(OfKind::Operation { index: facts.index }),
+        NodeKind::Function(facts) => Some(function(facts)),
         NodeKind::Test(test) => match &test.form {
             TestForm::Generic { kind, namespace, arguments, column, of } => {
                 // dbt attaches tests to what `ref` can mean only.
                 let tested = context.resolved(parsed).and_then(|it| it.tested.clone());
                 let attached = tested.filter(|it| !it.as_str().starts_with("source."));
-                let is_seed = attached.as_ref().is_some_and(|it| it.as_str().starts_with("seed."));
+                let is_a = |word: &str| attached.as_ref().is_some_and(|it| it.as_str().starts_with(word));
                 let (key, call) = match of {
                     UseOf::Ref(call) => {
-                        let section = if is_seed { "seeds" } else { "models" };
-                        (format!("{section}.{}", call.name), format!("ref('{}')", call.name))
+                        let section = match () {
+                            () if is_a("seed.") => "seeds",
+                            () if is_a("snapshot.") => "snapshots",
+                            () => "models",
+                        };
+                        let version = call.version.as_ref().map(|it| format!(", version='{it}'")).unwrap_or_default();
+                        (format!("{section}.{}", call.name), format!("ref('{}'{version})", call.name))
                     }
                     UseOf::Source(call) => {
                         (format!("sources.{}", call.source), format!("source('{}', '{}')", call.source, call.table))
@@ -258,7 +277,33 @@ fn of_kind(context: &Context<'_>, parsed: &ParsedNode, config: &serde_json::Map<
             }
             TestForm::Singular => None,
         },
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Seed | NodeKind::Source(_) => None,
+        _ => None,
+    }
+}
+
+fn function(facts: &FunctionFacts) -> OfKind {
+    let with = |it: &Json, keys: &[&str]| {
+        let value = |key: &&str| ((*key).to_owned(), it.get(*key).cloned().unwrap_or_default());
+        Json::Object(keys.iter().map(value).collect())
+    };
+    let argument = |it: &Located<Json>| with(&it.value, &["name", "data_type", "description", "default_value"]);
+    let returns = facts.returns.as_ref().map_or(&Json::Null, |it| &it.value);
+    OfKind::Function {
+        returns: with(returns, &["data_type", "description"]),
+        arguments: facts.arguments.iter().map(argument).collect(),
+    }
+}
+
+/// Tags of a node: tests have those of the column or source that they stand under, hooks when they run.
+fn tags(facts: &NodeFacts) -> Vec<String> {
+    let own = facts.config.tags().into_iter().map(str::to_owned);
+    match &facts.kind {
+        NodeKind::Operation(hook) => vec![hook.when.as_str().to_owned()],
+        NodeKind::Test(test) if matches!(test.form, TestForm::Generic { .. }) => {
+            let all: BTreeSet<String> = test.inherited_tags.iter().cloned().chain(own).collect();
+            all.into_iter().collect()
+        }
+        _ => own.collect(),
     }
 }
 
@@ -287,18 +332,17 @@ fn raw_code(facts: &NodeFacts) -> String {
             TestForm::Singular => facts.source.text.trim().to_owned(),
         },
         NodeKind::Seed => String::new(),
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Model | NodeKind::Source(_) => {
-            facts.source.text.trim().to_owned()
-        }
+        NodeKind::Snapshot(snapshot) => snapshot.raw_code.clone(),
+        _ => facts.source.text.trim().to_owned(),
     }
 }
 
 fn makes_relation(facts: &NodeFacts) -> bool {
     match &facts.kind {
         NodeKind::Model => !facts.is_ephemeral(),
-        NodeKind::Seed | NodeKind::Source(_) => true,
+        NodeKind::Seed | NodeKind::Snapshot(_) | NodeKind::Source(_) => true,
         NodeKind::Test(_) => facts.config.flag("store_failures") == Some(true),
-        NodeKind::Analysis | NodeKind::Exposure(_) => false,
+        _ => false,
     }
 }
 
@@ -311,11 +355,11 @@ pub(super) fn columns(facts: &NodeFacts) -> IndexMap<String, ManifestColumn> {
             config: json!({"meta": meta.clone(), "tags": it.tags}),
             meta,
             data_type: it.data_type.as_ref().map(|(name, _)| name.clone()),
-            constraints: Vec::new(),
-            quote: None,
+            constraints: it.constraints.iter().map(|it| contract::of_column(&it.value)).collect(),
+            quote: it.quote,
             tags: it.tags.clone(),
-            granularity: None,
-            doc_blocks: Vec::new(),
+            granularity: it.granularity.clone(),
+            doc_blocks: it.doc_blocks.clone(),
         };
         (it.name.clone(), column)
     };

@@ -22,11 +22,28 @@ pub(super) fn below_folder(facts: &NodeFacts) -> String {
         }
         NodeKind::Source(_) => return facts.path.clone(),
         NodeKind::Analysis => return format!("analysis/{name}"),
-        NodeKind::Exposure(_) | NodeKind::Model | NodeKind::Seed | NodeKind::Test(_) => {}
+        NodeKind::Operation(_) => return format!("hooks/{}.sql", facts.name),
+        NodeKind::Snapshot(_) => {
+            // dbt's fully qualified names of blocks hold the file's name too.
+            let is_block = facts.path.ends_with(".sql");
+            let below = facts.fqn.get(1..facts.fqn.len().saturating_sub(1 + usize::from(is_block))).unwrap_or_default();
+            let file = if is_block { name.to_owned() } else { format!("{name}/{}.sql", facts.name) };
+            return below.iter().map(String::as_str).chain([file.as_str()]).collect::<Vec<_>>().join("/");
+        }
+        NodeKind::Model if facts.model.version.is_some() => {
+            let folders = facts.fqn.get(1..facts.fqn.len().saturating_sub(2)).unwrap_or_default();
+            return folders.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        }
+        _ => {}
     }
     // The fully qualified name holds package, folders and name.
     let folders = facts.fqn.get(1..facts.fqn.len().saturating_sub(1)).unwrap_or_default();
     folders.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/")
+}
+
+/// A path without its first folder, which is that of its kind.
+pub(super) fn below_first_folder(path: &str) -> &str {
+    path.split_once('/').map_or(path, |(_, below)| below)
 }
 
 /// Where the compiled SQL of a node lies, relative to the project:
@@ -38,6 +55,7 @@ pub fn compiled_path(project: &ParsedProject, facts: &NodeFacts) -> String {
         NodeKind::Test(test) if matches!(test.form, TestForm::Generic { .. }) => {
             format!("{path}/{}.sql", facts.relation.identifier)
         }
+        NodeKind::Snapshot(_) => format!("{path}/{}.sql", facts.name),
         _ => path,
     }
 }

@@ -63,23 +63,38 @@ pub(super) fn source(context: &Context<'_>, parsed: &ParsedNode, source: &Source
         source_description: source.source_description.clone(),
         loader: source.loader.clone(),
         identifier: facts.relation.identifier.clone(),
-        quoting: Quoting::default(),
+        quoting: quoting(facts.config.get("quoting")),
         loaded_at_field: configured("loaded_at_field"),
         loaded_at_query: configured("loaded_at_query"),
-        freshness: Some(configured("freshness").unwrap_or_else(config::no_freshness)),
+        freshness: Some(config::full(facts).get("freshness").cloned().unwrap_or_else(config::no_freshness)),
         external: source.location.as_ref().map(|(location, _)| json!({"location": location})),
         description: facts.description.clone(),
         columns: columns(facts),
         meta: meta(facts),
-        source_meta: json!({}),
+        source_meta: source.source_meta.clone(),
         tags: facts.config.tags().into_iter().map(str::to_owned).collect(),
-        config: config::full(facts),
+        config: {
+            // These have places of their own.
+            let mut config = config::full(facts);
+            config.retain(|key, _| !["quoting", "external"].contains(&key.as_str()));
+            config
+        },
         patch_path: None,
-        unrendered_config: config::set(facts),
+        unrendered_config: config::unrendered(facts),
         relation_name: Some(facts.relation.to_string()),
         created_at: context.created_at(),
         unrendered_database: None,
         unrendered_schema: None,
-        doc_blocks: Vec::new(),
+        doc_blocks: facts.doc_blocks.clone(),
+    }
+}
+
+fn quoting(set: Option<&Json>) -> Quoting {
+    let part = |key: &str| set.and_then(|it| it.get(key)).and_then(Json::as_bool);
+    Quoting {
+        database: part("database"),
+        schema: part("schema"),
+        identifier: part("identifier"),
+        column: part("column"),
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Work {
     Run,
     /// Seeds.
     Seed,
+    /// Snapshots.
+    Snapshot,
     /// Tests.
     Test,
 }
@@ -32,9 +34,10 @@ pub(super) enum Work {
 impl Work {
     fn types(self) -> &'static [ResourceType] {
         match self {
-            Work::Build => &[ResourceType::Model, ResourceType::Seed, ResourceType::Test],
+            Work::Build => &[ResourceType::Model, ResourceType::Seed, ResourceType::Snapshot, ResourceType::Test],
             Work::Run => &[ResourceType::Model],
             Work::Seed => &[ResourceType::Seed],
+            Work::Snapshot => &[ResourceType::Snapshot],
             Work::Test => &[ResourceType::Test],
         }
     }
@@ -147,7 +150,7 @@ async fn dry_run(settings: &Settings, loaded: &Loaded, planned: &Planned, chosen
     for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
         let facts = &node.facts;
         let line = match facts.kind {
-            NodeKind::Model | NodeKind::Seed => {
+            NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) => {
                 let (existing, _) = planned.warehouse.existing(&facts.relation).await;
                 let reason = materialize::decide(facts.materialized(), existing).map(|it| it.reason.to_string());
                 format!("would make {} {} ({})", facts.materialized(), facts.name, reason.unwrap_or_default())

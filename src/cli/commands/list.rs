@@ -27,7 +27,7 @@ fn line(node: &Node, output: ListOutput) -> String {
         ListOutput::Selector => match &facts.kind {
             NodeKind::Source(source) => format!("source:{}.{}.{}", facts.package, source.source, facts.name),
             NodeKind::Exposure(_) => format!("exposure:{}.{}", facts.package, facts.name),
-            NodeKind::Analysis | NodeKind::Model | NodeKind::Seed | NodeKind::Test(_) => facts.fqn.join("."),
+            _ => facts.fqn.join("."),
         },
         ListOutput::Json => {
             let config: serde_json::Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();

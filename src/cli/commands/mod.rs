@@ -33,6 +33,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Run { selecting, .. } => build::run(settings, selecting, build::Work::Run),
         Command::RunOperation { name, args, .. } => run_operation::run(settings, name, args.as_deref()),
         Command::Seed { selecting, .. } => build::run(settings, selecting, build::Work::Seed),
+        Command::Snapshot { selecting, .. } => build::run(settings, selecting, build::Work::Snapshot),
         Command::Show { selecting, inline, limit, output } => {
             show::run(settings, selecting, inline.as_deref(), *limit, *output)
         }

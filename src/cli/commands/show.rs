@@ -10,7 +10,7 @@ use crate::diagnostics::{Diagnostics, Span};
 use crate::execute::{self, Rows, Tables};
 use crate::graph;
 use crate::jinja::{Phase, Scope};
-use crate::parse::{NodeFacts, NodeId, NodeKind, ParsedNode, ResourceType};
+use crate::parse::{ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, ResourceType};
 use crate::plan::{bind, explain_execution};
 use crate::project::Config;
 
@@ -91,6 +91,8 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
         description: String::new(),
         columns: Vec::new(),
         patch_path: None,
+        doc_blocks: Vec::new(),
+        model: ModelFacts::default(),
     };
     let refs = captured.refs.into_iter().map(|it| (it, span.clone())).collect();
     let sources = captured.sources.into_iter().map(|it| (it, span.clone())).collect();

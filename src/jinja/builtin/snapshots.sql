@@ -27,6 +27,8 @@ md5({% for arg in args %}coalesce(cast({{ arg }} as varchar), ''){{ " || '|' || 
 
 {# The macro of a strategy, by `name` or `package.name`. #}
 {% macro strategy_dispatch(name) %}
+{% if name == 'timestamp' %}{{ return(snapshot_timestamp_strategy) }}{% endif %}
+{% if name == 'check' %}{{ return(snapshot_check_strategy) }}{% endif %}
 {% set parts = name.split('.') | list %}
 {% set place = context[parts[0]] if parts | length > 1 else context %}
 {% if not place %}
@@ -66,7 +68,7 @@ md5({% for arg in args %}coalesce(cast({{ arg }} as varchar), ''){{ " || '|' || 
 {% set changed -%}
 ({% if found[0] %}{{ get_true_sql() }}{% else %}
 {%- for column in found[1] or [] -%}
-{{ snapshotted_rel }}.{{ column }} is distinct from {{ current_rel }}.{{ column }}{{ ' or ' if not loop.last }}
+({{ snapshotted_rel }}.{{ column }} is distinct from {{ current_rel }}.{{ column }}){{ ' or ' if not loop.last }}
 {%- endfor %}{% endif %})
 {%- endset %}
 {{ return(dbt.datafusion_snapshot_strategy(config.get('updated_at') or snapshot_get_time() | trim, changed)) }}
@@ -86,3 +88,111 @@ md5({% for arg in args %}coalesce(cast({{ arg }} as varchar), ''){{ " || '|' || 
 {% for column in wanted if column in there %}{% set known.columns = known.columns + [adapter.quote(column)] %}{% endfor %}
 {{ return((known.columns | length < wanted | length, known.columns | list)) }}
 {% endmacro %}
+
+{# Keys as columns of their own, for joins. #}
+{% macro datafusion_snapshot_keys(keys) -%}
+{% for key in keys %}{{ key }} as dbt_unique_key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{# Whether two rows are of one key. #}
+{% macro datafusion_snapshot_join(keys, left, right) -%}
+{% for key in keys %}{{ equals(left ~ '.dbt_unique_key_' ~ loop.index, right ~ '.dbt_unique_key_' ~ loop.index) }}{{ ' and ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{# Whether a version still holds. #}
+{% macro datafusion_snapshot_holds(column) -%}
+{% set current = config.get('dbt_valid_to_current') -%}
+{% if current %}({{ equals(column, current | trim) }} or {{ column }} is null){% else %}{{ column }} is null{% endif %}
+{%- endmacro %}
+
+{# The rows that a snapshot has after it was taken: of `model.compiled_code`, and of the table as it is. #}
+{% macro datafusion_snapshot(target_exists) -%}
+{% set columns = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+{% set strategy = strategy_dispatch(config.get('strategy'))(model, 'snapshotted_data', 'source_data', config, target_exists) -%}
+{% set valid_to = 'coalesce(nullif(' ~ strategy.updated_at ~ ', ' ~ strategy.updated_at ~ '), ' ~ (config.get('dbt_valid_to_current') or 'null') ~ ')' -%}
+{% set marks = strategy.hard_deletes == 'new_record' -%}
+{% if not target_exists -%}
+select *,
+    {{ strategy.scd_id }} as {{ columns.dbt_scd_id }},
+    {{ strategy.updated_at }} as {{ columns.dbt_updated_at }},
+    {{ strategy.updated_at }} as {{ columns.dbt_valid_from }},
+    {{ valid_to }} as {{ columns.dbt_valid_to }}{{ ", 'False' as " ~ columns.dbt_is_deleted if marks }}
+from (
+{{ model.compiled_code }}
+) sbq
+{%- else -%}
+{% set keys = [strategy.unique_key] if strategy.unique_key is string else strategy.unique_key -%}
+{% set deleted = columns.dbt_is_deleted -%}
+{% set now = snapshot_get_time() | trim -%}
+{% set own = [columns.dbt_updated_at, columns.dbt_valid_from, columns.dbt_valid_to, columns.dbt_scd_id] + ([deleted] if marks else []) -%}
+{% set there = get_list_of_column_names(adapter.get_columns_in_relation(this)) -%}
+{% set given = get_columns_in_query(model.compiled_code) -%}
+{% set low = there | map('lower') | list -%}
+{% set added = namespace(columns=[]) -%}
+{% for column in given + own if column | lower not in low %}{% set added.columns = added.columns + [column] %}{% endfor -%}
+{% set all = there + added.columns -%}
+{% set known = (given + own) | map('lower') | list -%}
+{% set given_low = given | map('lower') | list -%}
+{% set was_deleted = 'snapshotted_data.' ~ deleted ~ " = 'True'" -%}
+{% set changed = '(' ~ strategy.row_changed ~ (' or ' ~ was_deleted if marks else '') ~ ')' -%}
+{% set gone -%}
+from snapshotted_data left join source_data on {{ dbt.datafusion_snapshot_join(keys, 'snapshotted_data', 'source_data') }}
+    where source_data.dbt_unique_key_1 is null
+    {%- if marks %} and not ({{ was_deleted }} and {% if config.get('dbt_valid_to_current') -%}
+    snapshotted_data.{{ columns.dbt_valid_to }} = {{ config.get('dbt_valid_to_current') }}
+    {%- else -%}snapshotted_data.{{ columns.dbt_valid_to }} is null{%- endif %}){% endif -%}
+{% endset -%}
+with snapshot_query as (
+{{ model.compiled_code }}
+),
+snapshotted_data as (
+    select *, {{ dbt.datafusion_snapshot_keys(keys) }} from {{ this }}
+    where {{ dbt.datafusion_snapshot_holds(columns.dbt_valid_to) }}
+),
+source_data as (
+    select *, {{ dbt.datafusion_snapshot_keys(keys) }},
+        {{ strategy.updated_at }} as {{ columns.dbt_updated_at }},
+        {{ strategy.updated_at }} as {{ columns.dbt_valid_from }},
+        {{ valid_to }} as {{ columns.dbt_valid_to }},
+        {{ strategy.scd_id }} as {{ columns.dbt_scd_id }}{{ ", 'False' as " ~ deleted if marks }}
+    from snapshot_query
+),
+endings as (
+    select snapshotted_data.{{ columns.dbt_scd_id }} as scd_id, source_data.{{ columns.dbt_updated_at }} as ends_at
+    from source_data join snapshotted_data on {{ dbt.datafusion_snapshot_join(keys, 'snapshotted_data', 'source_data') }}
+    where {{ changed }}
+    {%- if strategy.hard_deletes in ['invalidate', 'new_record'] %}
+    union all
+    select snapshotted_data.{{ columns.dbt_scd_id }}, {{ now }} {{ gone }}
+    {%- endif %}
+),
+ended as (select scd_id, max(ends_at) as ends_at from endings group by scd_id)
+select
+    {%- for column in all %}
+    {% if column in added.columns %}null{% elif column | lower == columns.dbt_valid_to | lower -%}
+    case when ended.scd_id is not null and {{ dbt.datafusion_snapshot_holds('was.' ~ adapter.quote(column)) }} then ended.ends_at else was.{{ adapter.quote(column) }} end
+    {%- else %}was.{{ adapter.quote(column) }}{% endif %} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ this }} as was left join ended on ended.scd_id = was.{{ columns.dbt_scd_id }}
+union all
+select
+    {%- for column in all %}
+    {% if column | lower in known %}source_data.{{ adapter.quote(column) }}{% else %}null{% endif %} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from source_data left join snapshotted_data on {{ dbt.datafusion_snapshot_join(keys, 'snapshotted_data', 'source_data') }}
+where snapshotted_data.dbt_unique_key_1 is null or (snapshotted_data.dbt_unique_key_1 is not null and {{ changed }})
+{%- if marks %}
+union all
+select
+    {%- for column in all %}
+    {% if column | lower in [columns.dbt_valid_from | lower, columns.dbt_updated_at | lower] %}{{ now }}
+    {%- elif column | lower == columns.dbt_scd_id | lower %}{{ snapshot_hash_arguments(['snapshotted_data.' ~ columns.dbt_scd_id, now]) }}
+    {%- elif column | lower == deleted | lower %}'True'
+    {%- elif column in added.columns %}null
+    {%- elif column | lower in given_low or column | lower == columns.dbt_valid_to | lower %}snapshotted_data.{{ adapter.quote(column) }}
+    {%- else %}null{% endif %} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{{ gone }}
+{%- endif %}
+{%- endif %}
+{%- endmacro %}

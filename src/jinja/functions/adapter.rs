@@ -169,10 +169,8 @@ impl Adapter {
             "is_motherduck" | "is_ducklake" | "disable_transactions" | "supports" => Ok(Value::from(false)),
             "external_root" => Ok(Value::from(".")),
             "get_hard_deletes_behavior" => {
-                let config = arguments.get(0, "config").unwrap_or_default();
-                let get = |key: &str| config.get_attr(key).ok().filter(|it| !it.is_undefined() && !it.is_none());
-                let old = get("invalidate_hard_deletes").filter(Value::is_true).map(|_| Value::from("invalidate"));
-                Ok(get("hard_deletes").or(old).unwrap_or(Value::from("ignore")))
+                let old = scope.config.flag("invalidate_hard_deletes").unwrap_or_default().then_some("invalidate");
+                Ok(Value::from(scope.config.text("hard_deletes").or(old).unwrap_or("ignore")))
             }
             "get_incremental_strategy_macro" => {
                 let strategy = arguments.text(1, "strategy").replace('+', "_");

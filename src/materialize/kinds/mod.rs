@@ -3,6 +3,7 @@
 mod ephemeral;
 mod incremental;
 mod seed;
+mod snapshot;
 mod table;
 mod view;
 
@@ -10,4 +11,4 @@ use super::Materialization;
 
 /// All of them, sorted.
 pub(super) static ALL: &[&dyn Materialization] =
-    &[&ephemeral::Ephemeral, &incremental::Incremental, &seed::Seed, &table::Table, &view::View];
+    &[&ephemeral::Ephemeral, &incremental::Incremental, &seed::Seed, &snapshot::Snapshot, &table::Table, &view::View];

@@ -2,17 +2,23 @@
 
 mod exposures;
 mod nodes;
+mod semantics;
 mod sources;
 mod tests;
+mod unit_tests;
+mod versions;
 
 pub use exposures::ExposureProperties;
 pub use nodes::{ColumnProperties, NodeProperties};
+pub use semantics::SemanticProperties;
 pub use sources::{SourceProperties, SourceTable};
 pub use tests::TestProperties;
+pub use unit_tests::{UnitTestProperties, UnitTestRows};
+pub use versions::{ColumnsTaken, Version, VersionProperties};
 
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
+use crate::diagnostics::{Diagnostics, SourceText};
 use crate::project::RenderText;
 use crate::project::yaml::YamlFile;
 
@@ -33,6 +39,20 @@ pub struct Properties {
     pub exposures: Vec<ExposureProperties>,
     /// Under `data_tests:`: descriptions and configuration of singular tests.
     pub singular_tests: Vec<NodeProperties>,
+    /// Under `functions:`.
+    pub functions: Vec<NodeProperties>,
+    /// Under `macros:`: descriptions.
+    pub macros: Vec<NodeProperties>,
+    /// Under `unit_tests:`.
+    pub unit_tests: Vec<UnitTestProperties>,
+    /// Under `groups:`.
+    pub groups: Vec<SemanticProperties>,
+    /// Under `semantic_models:`.
+    pub semantic_models: Vec<SemanticProperties>,
+    /// Under `metrics:`.
+    pub metrics: Vec<SemanticProperties>,
+    /// Under `saved_queries:`.
+    pub saved_queries: Vec<SemanticProperties>,
 }
 
 const KNOWN: &[&str] = &[
@@ -55,9 +75,6 @@ const KNOWN: &[&str] = &[
     "version",
 ];
 
-/// What dbt does with an entry of a properties file and Arrowmill can't yet.
-const LATER: &[&str] = &["functions", "metrics", "saved_queries", "semantic_models", "snapshots", "unit_tests"];
-
 impl Properties {
     /// Reads a properties file.
     pub fn read(source: &Arc<SourceText>, render: &dyn RenderText, found: &mut Diagnostics) -> Properties {
@@ -68,12 +85,6 @@ impl Properties {
             return Properties::default();
         }
         root.report_unknown_keys("a properties file", KNOWN, found);
-        for (key, value) in root.entries().into_iter().filter(|(key, _)| LATER.contains(&key.value.as_str())) {
-            if !value.items().is_empty() {
-                let message = format!("`{}` are not available yet, and left out", key.value);
-                found.push(Diagnostic::warning(Code::Unsupported, message).at(key.span));
-            }
-        }
         let mut nodes = |section: &str| -> Vec<NodeProperties> {
             let items = root.mappings(section, found);
             items.into_iter().filter_map(|it| NodeProperties::read(it, section, render, found)).collect()
@@ -84,10 +95,33 @@ impl Properties {
         let analyses = nodes("analyses");
         let mut singular_tests = nodes("data_tests");
         singular_tests.extend(nodes("tests"));
+        let functions = nodes("functions");
+        let macros = nodes("macros");
         let sources = root.mappings("sources", found);
         let sources = sources.into_iter().filter_map(|it| SourceProperties::read(it, render, found)).collect();
         let exposures = root.mappings("exposures", found);
-        let exposures = exposures.into_iter().filter_map(|it| ExposureProperties::read(it, found)).collect();
-        Properties { models, seeds, snapshots, analyses, sources, exposures, singular_tests }
+        let exposures = exposures.into_iter().filter_map(|it| ExposureProperties::read(it, render, found)).collect();
+        let unit_tests = root.mappings("unit_tests", found);
+        let unit_tests = unit_tests.into_iter().filter_map(|it| UnitTestProperties::read(it, render, found)).collect();
+        let mut semantic = |section: &str, what: &str, required: &[&str]| -> Vec<SemanticProperties> {
+            let items = root.mappings(section, found);
+            items.into_iter().filter_map(|it| SemanticProperties::read(it, what, required, render, found)).collect()
+        };
+        Properties {
+            groups: semantic("groups", "a group", &["owner"]),
+            semantic_models: semantic("semantic_models", "a semantic model", &["model"]),
+            metrics: semantic("metrics", "a metric", &["label", "type"]),
+            saved_queries: semantic("saved_queries", "a saved query", &["query_params"]),
+            models,
+            seeds,
+            snapshots,
+            analyses,
+            sources,
+            exposures,
+            singular_tests,
+            functions,
+            macros,
+            unit_tests,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Properties of a model, seed, snapshot or analysis, and of its columns.
 
 use crate::diagnostics::{Diagnostics, Span};
-use crate::project::properties::TestProperties;
+use crate::project::properties::{TestProperties, Version, VersionProperties};
 use crate::project::yaml::{Located, Yaml};
 use crate::project::{Config, Json, RenderText};
 
@@ -18,6 +18,22 @@ pub struct NodeProperties {
     pub tests: Vec<TestProperties>,
     /// Its configuration at this layer.
     pub config: Config,
+    /// What it promises of all its rows, as written.
+    pub constraints: Vec<Located<Json>>,
+    /// Its versions, where it has any.
+    pub versions: Vec<VersionProperties>,
+    /// The version that a `ref` without one means, where that is not the highest.
+    pub latest_version: Option<Located<Version>>,
+    /// From when on it should not be used, as written.
+    pub deprecation_date: Option<Located<String>>,
+    /// What semantic models need of a model of days, as written.
+    pub time_spine: Option<Json>,
+    /// For snapshots without a file: what is snapshotted, as `ref('x')` or `source('x', 'y')`.
+    pub relation: Option<Located<String>>,
+    /// For functions and macros: what they take, as written.
+    pub arguments: Vec<Located<Json>>,
+    /// For functions: what they give, as written.
+    pub returns: Option<Located<Json>>,
     /// The file that says so.
     pub file: String,
 }
@@ -37,6 +53,12 @@ pub struct ColumnProperties {
     pub tags: Vec<String>,
     /// Its meta.
     pub meta: Json,
+    /// What it promises of all its values, as written.
+    pub constraints: Vec<Located<Json>>,
+    /// Whether its name is quoted, where that is said.
+    pub quote: Option<bool>,
+    /// The grain of a column of times, for time spines.
+    pub granularity: Option<String>,
     /// Where its entry stands.
     pub span: Span,
 }
@@ -63,6 +85,7 @@ const KNOWN: &[&str] = &[
     "primary_key",
     "quote_columns",
     "relation",
+    "returns",
     "schema",
     "tags",
     "tests",
@@ -102,7 +125,7 @@ impl NodeProperties {
         // Before `config:` existed these stood at the top, and many projects still have them there.
         for key in ["meta", "tags", "docs", "group", "access", "contract", "schema", "alias", "database"] {
             if let Some(value) = yaml.get(key) {
-                config.set(key, value.rendered(render, found), Some(value.span()));
+                config.set_written(key, value.rendered(render, found), value.json(), Some(value.span()));
             }
         }
         if let Some(value) = yaml.get("config") {
@@ -113,10 +136,29 @@ impl NodeProperties {
             columns: ColumnProperties::read_all(yaml, render, found),
             tests: TestProperties::read_all(yaml, render, found),
             config,
+            constraints: mappings_as_json(yaml, "constraints", render, found),
+            versions: VersionProperties::read_all(yaml, render, found),
+            latest_version: yaml.get("latest_version").and_then(|it| Version::read(it, "latest_version", found)),
+            deprecation_date: yaml.text("deprecation_date", found),
+            time_spine: yaml.get("time_spine").map(|it| it.rendered(render, found)),
+            relation: yaml.text("relation", found),
+            arguments: mappings_as_json(yaml, "arguments", render, found),
+            returns: yaml.get("returns").map(|it| Located::new(it.rendered(render, found), it.span())),
             file: yaml.source().path.clone(),
             name,
         })
     }
+}
+
+/// The mappings in a list, rendered and with their places.
+pub(super) fn mappings_as_json(
+    yaml: Yaml<'_>,
+    key: &str,
+    render: &dyn RenderText,
+    found: &mut Diagnostics,
+) -> Vec<Located<Json>> {
+    let items = yaml.mappings(key, found);
+    items.into_iter().map(|it| Located::new(it.rendered(render, found), it.span())).collect()
 }
 
 impl ColumnProperties {
@@ -125,7 +167,7 @@ impl ColumnProperties {
         columns.into_iter().filter_map(|it| ColumnProperties::read(it, render, found)).collect()
     }
 
-    fn read(yaml: Yaml<'_>, render: &dyn RenderText, found: &mut Diagnostics) -> Option<ColumnProperties> {
+    pub(super) fn read(yaml: Yaml<'_>, render: &dyn RenderText, found: &mut Diagnostics) -> Option<ColumnProperties> {
         let name = yaml.required_text("name", "a column", found)?;
         yaml.report_unknown_keys(&format!("column `{}`", name.value), KNOWN_OF_COLUMN, found);
         let config = yaml.get("config");
@@ -138,6 +180,9 @@ impl ColumnProperties {
             tests: TestProperties::read_all(yaml, render, found),
             tags: tags.into_iter().map(|it| it.value).collect(),
             meta: meta.map_or(Json::Object(serde_json::Map::new()), |it| it.rendered(render, found)),
+            constraints: mappings_as_json(yaml, "constraints", render, found),
+            quote: yaml.get("quote").and_then(|it| it.rendered(render, found).as_bool()),
+            granularity: yaml.text("granularity", found).map(|it| it.value),
             span: name.span.clone(),
             name,
         })

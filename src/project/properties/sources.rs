@@ -20,6 +20,8 @@ pub struct SourceProperties {
     pub loader: String,
     /// Configuration, `meta` included.
     pub config: Config,
+    /// Tags that stand beside its configuration: its tests have them too.
+    pub tags: Vec<String>,
     /// Its tables.
     pub tables: Vec<SourceTable>,
     /// The file that says so.
@@ -39,6 +41,8 @@ pub struct SourceTable {
     pub config: Config,
     /// Its columns.
     pub columns: Vec<ColumnProperties>,
+    /// Tags that stand beside its configuration: its tests have them too.
+    pub tags: Vec<String>,
     /// Its tests.
     pub tests: Vec<TestProperties>,
 }
@@ -92,6 +96,7 @@ impl SourceProperties {
             schema: rendered_text(yaml, "schema", render, found).unwrap_or_else(|| name.value.clone()),
             loader: yaml.text("loader", found).map(|it| it.value).unwrap_or_default(),
             config: read_config(yaml, render, found),
+            tags: yaml.texts("tags", found).into_iter().map(|it| it.value).collect(),
             tables,
             file: yaml.source().path.clone(),
             name,
@@ -107,6 +112,7 @@ impl SourceTable {
             identifier: rendered_text(yaml, "identifier", render, found).unwrap_or_else(|| name.value.clone()),
             description: yaml.text("description", found).map(|it| it.value).unwrap_or_default(),
             config: read_config(yaml, render, found),
+            tags: yaml.texts("tags", found).into_iter().map(|it| it.value).collect(),
             columns: ColumnProperties::read_all(yaml, render, found),
             tests: TestProperties::read_all(yaml, render, found),
             name,
@@ -124,9 +130,10 @@ fn rendered_text(yaml: Yaml<'_>, key: &str, render: &dyn RenderText, found: &mut
 
 fn read_config(yaml: Yaml<'_>, render: &dyn RenderText, found: &mut Diagnostics) -> Config {
     let mut config = Config::default();
-    for key in ["meta", "tags", "external", "freshness", "loaded_at_field"] {
+    for key in ["meta", "tags", "external", "freshness", "loaded_at_field", "loaded_at_query", "quoting"] {
         if let Some(value) = yaml.get(key) {
-            config.set(key, value.rendered(render, found), Some(value.span()));
+            let rendered = if key == "loaded_at_query" { value.json() } else { value.rendered(render, found) };
+            config.set_written(key, rendered, value.json(), Some(value.span()));
         }
     }
     if let Some(value) = yaml.get("config") {

@@ -94,7 +94,7 @@ impl TestProperties {
                 }
                 name if CONFIG_KEYS.contains(&name) => {
                     let json = value.rendered(render, found);
-                    test.config.set(name, json, Some(value.span()));
+                    test.config.set_written(name, json, value.json(), Some(value.span()));
                 }
                 _ => {
                     test.arguments.insert(key.value, value.json());

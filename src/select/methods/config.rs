@@ -60,7 +60,16 @@ impl Method for Config {
 
 fn configured<'a>(keys: &[String], node: &'a Node) -> Option<Cow<'a, Json>> {
     let (first, below) = keys.split_first()?;
-    if matches!(node.facts.kind, NodeKind::Exposure(_)) {
+    let is_passed_over = matches!(
+        node.facts.kind,
+        NodeKind::Exposure(_)
+            | NodeKind::Function(_)
+            | NodeKind::Metric(_)
+            | NodeKind::SavedQuery(_)
+            | NodeKind::SemanticModel(_)
+            | NodeKind::UnitTest(_)
+    );
+    if is_passed_over {
         return None;
     }
     match node.facts.config.get(first) {
@@ -72,11 +81,13 @@ fn configured<'a>(keys: &[String], node: &'a Node) -> Option<Cow<'a, Json>> {
 /// dbt's defaults (`dbt/artifacts/resources/v1/config.py`) of the keys that people select by.
 fn default(keys: &[String], node: &Node) -> Option<Json> {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let is_query = matches!(node.facts.kind, NodeKind::Analysis | NodeKind::Model | NodeKind::Seed);
+    let is_query = !matches!(node.facts.kind, NodeKind::Source(_) | NodeKind::Test(_));
     let is_test = matches!(node.facts.kind, NodeKind::Test(_));
     let value = match keys.as_slice() {
         ["enabled"] => Json::from(true),
-        ["materialized"] if matches!(node.facts.kind, NodeKind::Analysis) => Json::from("view"),
+        ["materialized"] if matches!(node.facts.kind, NodeKind::Analysis | NodeKind::Operation(_)) => {
+            Json::from("view")
+        }
         ["materialized"] if is_query || is_test => Json::from(node.facts.materialized()),
         ["access"] if matches!(node.facts.kind, NodeKind::Model) => Json::from("protected"),
         ["contract", "enforced"] if is_query => Json::from(false),

@@ -3,8 +3,8 @@
 use crate::diagnostics::Diagnostic;
 use crate::graph::Node;
 use crate::parse::NodeKind;
-use crate::select::methods::{Method, Wanted, too_many_parts};
-use crate::select::{Surroundings, wildcard};
+use crate::select::Surroundings;
+use crate::select::methods::{Method, Wanted, check_package_and_name, fits_package_and_name};
 
 #[derive(Debug)]
 pub(super) struct Exposure;
@@ -15,35 +15,16 @@ impl Method for Exposure {
     }
 
     fn check(&self, wanted: &Wanted<'_>) -> Result<(), Diagnostic> {
-        match parts(wanted.value) {
-            Some(_) => Ok(()),
-            None => Err(too_many_parts(wanted, "`exposure:name` or `exposure:package.name`")),
-        }
+        check_package_and_name(self.name(), wanted)
     }
 
     fn fits(&self, wanted: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> bool {
-        matches!(node.facts.kind, NodeKind::Exposure(_))
-            && parts(wanted.value).is_some_and(|(package, name)| {
-                wildcard::fits(package, &node.facts.package) && wildcard::fits(name, &node.facts.name)
-            })
+        matches!(node.facts.kind, NodeKind::Exposure(_)) && fits_package_and_name(wanted, node)
     }
 
     fn values(&self, _: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> Vec<String> {
-        match &node.facts.kind {
-            NodeKind::Exposure(_) => vec![node.facts.name.clone()],
-            NodeKind::Analysis | NodeKind::Model | NodeKind::Seed | NodeKind::Source(_) | NodeKind::Test(_) => {
-                Vec::new()
-            }
-        }
-    }
-}
-
-/// Package and name.
-fn parts(value: &str) -> Option<(&str, &str)> {
-    match value.split('.').collect::<Vec<_>>().as_slice() {
-        [name] => Some(("*", name)),
-        [package, name] => Some((package, name)),
-        _ => None,
+        let is_one = matches!(node.facts.kind, NodeKind::Exposure(_));
+        if is_one { vec![node.facts.name.clone()] } else { Vec::new() }
     }
 }
 

@@ -16,8 +16,9 @@ impl Method for Fqn {
 
     fn fits(&self, wanted: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> bool {
         // dbt selects sources by `source:` only.
-        let fqn = node.facts.fqn.as_slice();
-        !is_source(node) && (name_fits(wanted.value, fqn) || name_fits(wanted.value, fqn.get(1..).unwrap_or_default()))
+        let (fqn, is_versioned) = (node.facts.fqn.as_slice(), node.facts.model.version.is_some());
+        let fits = |fqn: &[String]| name_fits(wanted.value, fqn, is_versioned);
+        !is_source(node) && (fits(fqn) || fits(fqn.get(1..).unwrap_or_default()))
     }
 
     fn values(&self, _: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> Vec<String> {
@@ -29,10 +30,6 @@ impl Method for Fqn {
         let nodes = || surroundings.graph.nodes();
         if let Some(source) = nodes().find_map(|it| source_called(value, it)) {
             return Some(format!("there is a source of that name: `source:{source}`"));
-        }
-        // The one surprise of these rules: `stg_*` is compared with the whole of `staging.stg_events`.
-        if wildcard::is_pattern(value) && nodes().any(|it| !is_source(it) && wildcard::fits(value, &it.facts.name)) {
-            return Some(format!("a pattern is compared with the folders too; write `*.{value}` or `file:{value}`"));
         }
         let values = surroundings.graph.nodes().flat_map(|it| self.values(wanted, it, surroundings));
         did_you_mean(wanted, values.collect())
@@ -54,20 +51,39 @@ fn source_called(value: &str, node: &Node) -> Option<String> {
 }
 
 /// Whether it is the last part, or parts from the first on; from the first part with a wildcard, it is one pattern for
-/// all the rest.
-fn name_fits(wanted: &str, fqn: &[String]) -> bool {
-    if fqn.last().is_some_and(|it| it == wanted) {
+/// all the rest. The last part of a versioned model is its version: its name is the one before.
+fn name_fits(wanted: &str, fqn: &[String], is_versioned: bool) -> bool {
+    let leaf = match (is_versioned, fqn) {
+        (true, [.., name, _]) => Some(name),
+        (_, fqn) => fqn.last(),
+    };
+    if leaf.is_some_and(|it| it == wanted) {
         return true;
+    }
+    let parts: Vec<&str> = wanted.split('.').collect();
+    if is_versioned && fqn.len() > 1 {
+        // `orders.v2` and `orders_v2` both mean that version.
+        let last_two = |all: &[&str]| all[all.len().saturating_sub(2)..].join("_");
+        let fqn: Vec<&str> = fqn.iter().map(String::as_str).collect();
+        if last_two(&fqn) == last_two(&parts) {
+            return true;
+        }
     }
     // A dot in a name separates like one between names.
     let flat: Vec<&str> = fqn.iter().flat_map(|it| it.split('.')).collect();
-    let parts: Vec<&str> = wanted.split('.').collect();
     if flat.len() < parts.len() {
         return false;
     }
     let plain = parts.iter().take_while(|it| !wildcard::is_pattern(it)).count();
-    parts[..plain] == flat[..plain]
-        && (plain == parts.len() || wildcard::fits(&parts[plain..].join("."), &flat[plain..].join(".")))
+    if parts[..plain] != flat[..plain] {
+        return false;
+    }
+    if plain == parts.len() {
+        return true;
+    }
+    // Since dbt 1.11, a pattern without a dot is compared with the name alone too.
+    wildcard::fits(&parts[plain..].join("."), &flat[plain..].join("."))
+        || parts.len() == 1 && leaf.is_some_and(|it| wildcard::fits(wanted, it))
 }
 
 #[cfg(test)]
@@ -104,16 +120,26 @@ mod tests {
     fn a_wildcard_fits_all_the_rest() {
         check(&graph(NESTED), "staging.*", "stg_a stg_b helper");
         check(&graph(NESTED), "*stg_?", "stg_a stg_b");
+        check(&graph(NESTED), "stg_*", "stg_a stg_b");
+        check(&graph(NESTED), "st*.stg_*", "stg_a stg_b");
         check(&graph(NESTED), "staging.*.stg_[ac]", "stg_a");
         check(&graph(NESTED), "*.staging.*.stg_b", "stg_b");
         check(&graph(NESTED), "fqn:*", "stg_a stg_b fct helper");
     }
 
     #[test]
+    fn a_versioned_model_by_its_name_and_by_its_version() {
+        let graph = graph("m_a; m_b; m_a: v=1 latest=2 called=m; m_b: v=2 latest=2 called=m");
+        check(&graph, "m", "m.v1 m.v2");
+        check(&graph, "m.v1", "m.v1");
+        check(&graph, "m_v2", "m.v2");
+        check(&graph, "shop.m.v2", "m.v2");
+    }
+
+    #[test]
     fn what_fits_nothing_gets_advice() {
         check_hint(&graph(NESTED), "stg_c", "did you mean `stg_a`?");
         check_hint(&graph(NESTED), "fcts+", "did you mean `fct`?");
-        check_hint(&graph(NESTED), "stg_*", "write `*.stg_*`");
         check_hint(&graph(NESTED), "raw.events", "`source:raw.events`");
         check_hint(&graph(NESTED), "raw+", "`source:raw`");
     }

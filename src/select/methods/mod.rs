@@ -1,51 +1,56 @@
 //! What a selector can look at, one method per file. To add one: a file with a `Method`, and its line here.
 
+mod access;
 mod config;
 mod exposure;
 mod file;
 mod fqn;
+mod group;
+mod metric;
 mod package;
 mod path;
 mod resource_type;
+mod result;
+mod saved_query;
+mod semantic_model;
 mod source;
+mod source_status;
+mod state;
 mod tag;
 mod test_name;
 mod test_type;
+mod unit_test;
+mod version;
 
 use std::fmt::Debug;
 
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::graph::Node;
-use crate::select::Surroundings;
+use crate::select::{Surroundings, wildcard};
 
 /// All methods, sorted.
 pub(super) static ALL: &[&dyn Method] = &[
+    &access::Access,
     &config::Config,
     &exposure::Exposure,
     &file::File,
     &fqn::Fqn,
+    &group::Group,
+    &metric::Metric,
     &package::Package,
     &path::Path,
     &resource_type::ResourceType,
+    &result::Result,
+    &saved_query::SavedQuery,
+    &semantic_model::SemanticModel,
     &source::Source,
+    &source_status::SourceStatus,
+    &state::State,
     &tag::Tag,
     &test_name::TestName,
     &test_type::TestType,
-];
-
-/// dbt's other methods, sorted.
-pub(super) static NOT_YET: &[&str] = &[
-    "access",
-    "group",
-    "metric",
-    "result",
-    "saved_query",
-    "selector",
-    "semantic_model",
-    "source_status",
-    "state",
-    "unit_test",
-    "version",
+    &unit_test::UnitTest,
+    &version::Version,
 ];
 
 /// What a method is to look for: `x.y` and `z` of `method.x.y:z`.
@@ -69,6 +74,11 @@ pub(super) trait Method: Debug + Sync {
     /// Refuses what can't fit any node of any project.
     fn check(&self, _wanted: &Wanted<'_>) -> Result<(), Diagnostic> {
         Ok(())
+    }
+
+    /// What it can't do without and does not have.
+    fn missing(&self, _surroundings: &Surroundings<'_>) -> Option<Diagnostic> {
+        None
     }
 
     /// Whether a node is looked for.
@@ -111,18 +121,36 @@ fn too_many_parts(wanted: &Wanted<'_>, forms: &str) -> Diagnostic {
         .help(format!("write {forms}"))
 }
 
+/// Package and name of `name` or `package.name`.
+fn package_and_name(value: &str) -> Option<(&str, &str)> {
+    match value.split('.').collect::<Vec<_>>().as_slice() {
+        [name] => Some(("*", name)),
+        [package, name] => Some((package, name)),
+        _ => None,
+    }
+}
+
+/// Refuses what is neither `name` nor `package.name`.
+fn check_package_and_name(method: &str, wanted: &Wanted<'_>) -> Result<(), Diagnostic> {
+    match package_and_name(wanted.value) {
+        Some(_) => Ok(()),
+        None => Err(too_many_parts(wanted, &format!("`{method}:name` or `{method}:package.name`"))),
+    }
+}
+
+/// Whether a node has this name, and this package where one is named; both with wildcards.
+fn fits_package_and_name(wanted: &Wanted<'_>, node: &Node) -> bool {
+    package_and_name(wanted.value).is_some_and(|(package, name)| {
+        wildcard::fits(package, &node.facts.package) && wildcard::fits(name, &node.facts.name)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ALL, NOT_YET};
+    use super::ALL;
 
     #[test]
     fn methods_are_sorted_by_the_names_that_users_type() {
         assert!(ALL.is_sorted_by_key(|it| it.name()));
-    }
-
-    #[test]
-    fn no_method_is_both_there_and_missing() {
-        assert!(NOT_YET.is_sorted());
-        assert!(NOT_YET.iter().all(|it| super::find(it).is_none()));
     }
 }

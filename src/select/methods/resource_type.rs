@@ -1,4 +1,4 @@
-//! `resource_type:model`: nodes of a type. dbt's words for types that Arrowmill lacks fit nothing.
+//! `resource_type:model`: nodes of a type. dbt's words for types that are never part of a graph fit nothing.
 
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::graph::Node;
@@ -6,9 +6,8 @@ use crate::parse;
 use crate::select::Surroundings;
 use crate::select::methods::{Method, Wanted};
 
-/// The other values of dbt's `NodeType` that a node of the graph can have.
-const ELSEWHERE: &[&str] =
-    &["function", "metric", "operation", "saved_query", "semantic_model", "snapshot", "sql_operation", "unit_test"];
+/// The other values of dbt's `NodeType`, which no node of the graph has.
+const ELSEWHERE: &[&str] = &["doc", "fixture", "group", "macro", "rpc", "sql_operation"];
 
 #[derive(Debug)]
 pub(super) struct ResourceType;
@@ -41,7 +40,7 @@ impl Method for ResourceType {
 mod tests {
     use crate::select::tests::{check, check_refused, graph};
 
-    const ALL_TYPES: &str = "raw.events -> a -> test_t; a -> exposure_e; a -> analysis_x; seed_s -> a";
+    const ALL_TYPES: &str = "raw.events -> a -> test_t; a -> exposure_e; a -> analysis_x; seed_s -> a; a -> snapshot_k";
 
     #[test]
     fn each_type() {
@@ -51,7 +50,8 @@ mod tests {
         check(&graph(ALL_TYPES), "resource_type:seed", "seed_s");
         check(&graph(ALL_TYPES), "resource_type:source", "raw.events");
         check(&graph("a -> b; seed_s -> a"), "resource_type:model", "a b");
-        check(&graph(ALL_TYPES), "resource_type:metric", "");
+        check(&graph(ALL_TYPES), "resource_type:snapshot", "snapshot_k");
+        check(&graph(ALL_TYPES), "resource_type:metric resource_type:macro", "");
     }
 
     #[test]

@@ -31,12 +31,8 @@ impl Method for Source {
     }
 
     fn values(&self, _: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> Vec<String> {
-        match &node.facts.kind {
-            NodeKind::Source(facts) => vec![facts.source.clone(), format!("{}.{}", facts.source, node.facts.name)],
-            NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Model | NodeKind::Seed | NodeKind::Test(_) => {
-                Vec::new()
-            }
-        }
+        let NodeKind::Source(facts) = &node.facts.kind else { return Vec::new() };
+        vec![facts.source.clone(), format!("{}.{}", facts.source, node.facts.name)]
     }
 }
 

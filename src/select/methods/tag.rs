@@ -1,9 +1,8 @@
-//! `tag:nightly`, `tag:team_*`: nodes by their tags. As in dbt, the tag of a column is one of the column's
-//! tests, and not of the node that has the column.
+//! `tag:nightly`, `tag:team_*`: nodes by their tags. As in dbt, the tag of a column is one of the column's tests, and not
+//! of the node that has the column; and a hook of the run has the tag `on-run-start` or `on-run-end`.
 
 use crate::graph::Node;
-use crate::parse::{NodeKind, TestForm};
-use crate::project::Json;
+use crate::parse::NodeKind;
 use crate::select::methods::{Method, Wanted};
 use crate::select::{Surroundings, wildcard};
 
@@ -15,35 +14,26 @@ impl Method for Tag {
         "tag"
     }
 
-    fn fits(&self, wanted: &Wanted<'_>, node: &Node, surroundings: &Surroundings<'_>) -> bool {
-        tags(node, surroundings).into_iter().any(|tag| wildcard::fits(wanted.value, tag))
+    fn fits(&self, wanted: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> bool {
+        tags(node).into_iter().any(|tag| wildcard::fits(wanted.value, tag))
     }
 
-    fn values(&self, _: &Wanted<'_>, node: &Node, surroundings: &Surroundings<'_>) -> Vec<String> {
-        tags(node, surroundings).into_iter().map(str::to_owned).collect()
+    fn values(&self, _: &Wanted<'_>, node: &Node, _: &Surroundings<'_>) -> Vec<String> {
+        tags(node).into_iter().map(str::to_owned).collect()
     }
 }
 
-fn tags<'a>(node: &'a Node, surroundings: &Surroundings<'a>) -> Vec<&'a str> {
-    let mut tags = node.facts.config.tags();
+fn tags(node: &Node) -> Vec<&str> {
     match &node.facts.kind {
-        // An exposure's tags may stand beside its configuration.
-        NodeKind::Exposure(facts) => match facts.raw.get("tags") {
-            Some(Json::String(tag)) => tags.push(tag),
-            Some(Json::Array(list)) => tags.extend(list.iter().filter_map(Json::as_str)),
-            _ => {}
-        },
-        NodeKind::Test(test) => match (&test.form, &node.tested) {
-            (TestForm::Generic { column: Some(column), .. }, Some(tested)) => {
-                let tested = surroundings.graph.get(tested).into_iter();
-                let columns = tested.flat_map(|it| &it.facts.columns).filter(|it| it.name == *column);
-                tags.extend(columns.flat_map(|it| it.tags.iter().map(String::as_str)));
-            }
-            (TestForm::Generic { .. } | TestForm::Singular, _) => {}
-        },
-        NodeKind::Analysis | NodeKind::Model | NodeKind::Seed | NodeKind::Source(_) => {}
+        NodeKind::Operation(facts) => vec![facts.when.as_str()],
+        // dbt's semantic models have none.
+        NodeKind::SemanticModel(_) => Vec::new(),
+        NodeKind::Test(facts) => {
+            let inherited = facts.inherited_tags.iter().map(String::as_str);
+            inherited.chain(node.facts.config.tags()).collect()
+        }
+        _ => node.facts.config.tags(),
     }
-    tags
 }
 
 #[cfg(test)]
@@ -56,13 +46,12 @@ mod tests {
         a: tags=[\"nightly\",\"team_web\"]
         b: column={\"name\":\"phone\",\"tags\":[\"secret\"]}
         not_null_b <- b
-        not_null_b: tested_column=phone
+        not_null_b: inherited=secret
         unique_b <- b
-        unique_b: tested_column=id
         not_null_x <- raw.events
-        not_null_x: tested_column=email
+        not_null_x: inherited=pii
         exposure_e <- b
-        exposure_e: raw={\"tags\":[\"board\"]}";
+        exposure_e: tags=[\"board\"]";
 
     #[test]
     fn by_name_or_pattern() {

@@ -1,4 +1,5 @@
-//! `test_name:not_null`: tests by the kind of test that they use, whatever they test. Not by their own names.
+//! `test_name:not_null`: tests by the kind of test that they use, whatever they test, and unit tests by their names.
+//! Not by a data test's own name.
 
 use crate::graph::Node;
 use crate::parse::{NodeKind, TestForm};
@@ -28,7 +29,8 @@ fn kind(node: &Node) -> Option<&str> {
             TestForm::Generic { kind, .. } => Some(kind),
             TestForm::Singular => None,
         },
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Model | NodeKind::Seed | NodeKind::Source(_) => None,
+        NodeKind::UnitTest(_) => Some(&node.facts.name),
+        _ => None,
     }
 }
 
@@ -36,12 +38,12 @@ fn kind(node: &Node) -> Option<&str> {
 mod tests {
     use crate::select::tests::{check, check_hint, graph};
 
-    const TESTS: &str = "a -> not_null_a; a -> unique_a; a -> test_a; b -> not_null_b";
+    const TESTS: &str = "a -> not_null_a; a -> unique_a; a -> test_a; b -> not_null_b; b -> unit_test_b";
 
     #[test]
     fn by_kind_or_pattern() {
         check(&graph(TESTS), "test_name:not_null", "not_null_a not_null_b");
-        check(&graph(TESTS), "test_name:u*", "unique_a");
+        check(&graph(TESTS), "test_name:u*", "unique_a unit_test_b");
         check(&graph(TESTS), "a+,test_name:not_null", "not_null_a");
         check(&graph(TESTS), "test_name:test_a", "");
     }

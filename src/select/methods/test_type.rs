@@ -1,5 +1,5 @@
 //! `test_type:generic`: tests by how they are written. `generic` (or `schema`): uses of a kind of test; `singular`:
-//! queries in files of their own; `data`: both; `unit`: none, as Arrowmill has no unit tests.
+//! queries in files of their own; `data`: both; `unit`: unit tests.
 
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::graph::Node;
@@ -41,7 +41,8 @@ fn types(node: &Node) -> &'static [&'static str] {
             TestForm::Generic { .. } => &["data", "generic", "schema"],
             TestForm::Singular => &["data", "singular"],
         },
-        NodeKind::Analysis | NodeKind::Exposure(_) | NodeKind::Model | NodeKind::Seed | NodeKind::Source(_) => &[],
+        NodeKind::UnitTest(_) => &["unit"],
+        _ => &[],
     }
 }
 
@@ -49,7 +50,7 @@ fn types(node: &Node) -> &'static [&'static str] {
 mod tests {
     use crate::select::tests::{check, check_refused, graph};
 
-    const TESTS: &str = "a -> not_null_a; a -> test_a";
+    const TESTS: &str = "a -> not_null_a; a -> test_a; a -> unit_test_a";
 
     #[test]
     fn each_type() {
@@ -57,7 +58,7 @@ mod tests {
         check(&graph(TESTS), "test_type:schema", "not_null_a");
         check(&graph(TESTS), "test_type:singular", "test_a");
         check(&graph(TESTS), "test_type:data", "not_null_a test_a");
-        check(&graph(TESTS), "test_type:unit", "");
+        check(&graph(TESTS), "test_type:unit", "unit_test_a");
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! A snapshot's query: around what its template says, what its strategy makes of it.
+
+use std::sync::Arc;
+
+use super::{Compiled, Surroundings, Uncompiled, scope, uncompiled, without_end};
+use crate::graph::Node;
+use crate::jinja::Incremental;
+use crate::parse::{ParsedProject, SnapshotFacts};
+use crate::project::Json;
+
+/// The macro of dbt's package that composes it, so that projects can bring strategies, hashes and clocks of their own.
+const MACRO: &str = "datafusion_snapshot";
+
+/// The query that gives a snapshot's rows, and the text it is made around.
+///
+/// # Errors
+/// What went wrong in the template, or in the macros of the strategy.
+pub fn compile_snapshot(
+    project: &ParsedProject,
+    node: &Node,
+    facts: &SnapshotFacts,
+    around: &Surroundings,
+) -> Result<(Compiled, String), Uncompiled> {
+    let scope_of = |code: &str| {
+        let mut scope = scope(project, node, around);
+        if let Json::Object(model) = &mut scope.model {
+            model.insert("compiled_code".to_owned(), Json::from(code));
+        }
+        let names = &facts.columns;
+        let names = serde_json::json!({
+            "dbt_scd_id": names.scd_id,
+            "dbt_updated_at": names.updated_at,
+            "dbt_valid_from": names.valid_from,
+            "dbt_valid_to": names.valid_to,
+            "dbt_is_deleted": names.is_deleted,
+        });
+        scope.config.set("snapshot_table_column_names", names, None);
+        Arc::new(scope)
+    };
+    let first = scope_of("");
+    let rendered = project.templates.render(&node.facts.source, &first);
+    let code = without_end(&rendered.map_err(|problem| uncompiled(problem, &first))?);
+    let captured = std::mem::take(&mut *first.captured());
+    let second = scope_of(&code);
+    let there = Json::from(around.incremental == Incremental::Yes);
+    let arguments = serde_json::Map::from_iter([("target_exists".to_owned(), there)]);
+    let sql = project.templates.call(&format!("dbt.{MACRO}"), &arguments, &second, &node.facts.span);
+    let sql = sql.map_err(|problem| uncompiled(problem, &second))?;
+    Ok((Compiled { sql: code, lines: captured.lines, unset: captured.unset }, sql))
+}

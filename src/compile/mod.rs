@@ -2,8 +2,10 @@
 //! Asks what exists through a `Database`; plans nothing and runs nothing.
 
 mod snapshot;
+mod unit_test;
 
 pub use snapshot::compile_snapshot;
+pub use unit_test::{StandIn, compile_unit_test, stand_ins};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::events::{Event, Failures, NodeLabel, Outcome};
+use crate::parse::ResourceType;
 
 /// ANSI colours, or none.
 #[derive(Clone, Copy)]
@@ -85,8 +86,8 @@ pub(super) fn finished(
             ("OK", Colour::Green, detail.join(", "))
         }
         Outcome::Passed => ("PASS", Colour::Green, String::new()),
-        Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(failures)),
-        Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(failures)),
+        Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(node, failures)),
+        Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(node, failures)),
         Outcome::Errored(_) => ("ERROR", Colour::Red, String::new()),
         Outcome::Skipped { because } => {
             ("SKIP", Colour::Yellow, format!("because of {}", because_name(because.as_str())))
@@ -94,7 +95,11 @@ pub(super) fn finished(
         Outcome::Cancelled => ("STOP", Colour::Yellow, String::new()),
     };
     let width = total.to_string().len();
-    let what = if node.resource_type.as_str() == "model" { &node.materialized } else { node.resource_type.as_str() };
+    let what = match node.resource_type {
+        ResourceType::Model => node.materialized.as_str(),
+        ResourceType::UnitTest => "unit",
+        other => other.as_str(),
+    };
     let word = painted(&format!("{word:<5}"), tint, colour);
     let time = painted(&seconds(elapsed), Colour::Dim, colour);
     let mut line = format!("{number:>width$}/{total} {word} {what:<5} {:<40} {detail}", node.name);
@@ -120,9 +125,10 @@ fn because_name(id: &str) -> &str {
     }
 }
 
-fn failing(failures: &Failures) -> String {
+fn failing(node: &NodeLabel, failures: &Failures) -> String {
     let count = failures.count;
-    format!("{count} failing row{}", if count == 1 { "" } else { "s" })
+    let what = if node.resource_type == ResourceType::UnitTest { "differing" } else { "failing" };
+    format!("{count} {what} row{}", if count == 1 { "" } else { "s" })
 }
 
 /// A few failing rows, and how to see all of them.
@@ -133,7 +139,8 @@ fn evidence(node: &NodeLabel, failures: &Failures) -> String {
     match &failures.stored {
         Some(relation) => out.push_str(&indented(&format!("all of them: select * from {relation}"))),
         None => {
-            out.push_str(&indented("all of them:"));
+            let is_unit_test = node.resource_type == ResourceType::UnitTest;
+            out.push_str(&indented(if is_unit_test { "the query:" } else { "all of them:" }));
             out.push_str(&indented(&failures.query).replace("\n      ", "\n        "));
         }
     }

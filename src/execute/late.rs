@@ -12,7 +12,7 @@ use crate::diagnostics::Diagnostics;
 use crate::graph::{Graph, Node};
 use crate::jinja::Database;
 use crate::parse::{NodeId, ParsedProject};
-use crate::plan::{self, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan};
+use crate::plan::{self, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan};
 use crate::warehouse::Warehouse;
 
 /// Everything that planning needs, kept for as long as the run.
@@ -44,6 +44,11 @@ impl Late {
     /// Plans a test.
     pub(super) fn test(&self, node: &Node, live: &Arc<dyn Live>) -> Result<TestPlan, Diagnostics> {
         plan::plan_late_test(&self.scope(live, &Handle::current()), &self.plan, node)
+    }
+
+    /// Plans a unit test.
+    pub(super) fn unit_test(&self, node: &Node, live: &Arc<dyn Live>) -> Result<UnitTestPlan, Diagnostics> {
+        plan::plan_late_unit_test(&self.scope(live, &Handle::current()), &self.plan, node)
     }
 
     /// What the texts of a node may know.

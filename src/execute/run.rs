@@ -18,12 +18,12 @@ use crate::execute::hooks::{self, When};
 use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::schedule::{Schedule, needs};
-use crate::execute::steps::{ask, table, view};
+use crate::execute::steps::{ask, table, unit, view};
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
 use crate::parse::{HookTime, NodeId, NodeKind};
-use crate::plan::{Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, bind, explain_execution};
+use crate::plan::{Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution};
 use crate::warehouse::{Staged, Warehouse};
 
 /// Everything that a run needs.
@@ -247,6 +247,13 @@ async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: 
                 Err(found) => Ok(wrong(node, found)),
             },
         },
+        NodeKind::UnitTest(_) => match job.plan.unit_tests.get(id) {
+            Some(test) => ask_unit_test(job, tables, test).await,
+            None => match in_place(|| job.late.unit_test(node, live)) {
+                Ok(test) => ask_unit_test(job, tables, &test).await,
+                Err(found) => Ok(wrong(node, found)),
+            },
+        },
         NodeKind::Test(_) => match job.plan.tests.get(id) {
             Some(test) => ask_test(job, tables, node, test).await,
             None => match in_place(|| job.late.test(node, live)) {
@@ -347,6 +354,16 @@ async fn ask_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> R
     let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
     let failures = Failures { count, sample, query: test.sql.clone(), stored };
     Ok(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) })
+}
+
+async fn ask_unit_test(job: &Job, tables: &Tables, test: &UnitTestPlan) -> Result<Outcome> {
+    let (actual, expected) = (bound(&test.actual, tables)?, bound(&test.expected, tables)?);
+    let compared = unit::compare(&job.session, &actual, &expected).await?;
+    if compared.different == 0 {
+        return Ok(Outcome::Passed);
+    }
+    let count = i64::try_from(compared.different).unwrap_or(i64::MAX);
+    Ok(Outcome::Failed(Failures { count, sample: compared.drawn, query: test.sql.clone(), stored: None }))
 }
 
 /// Keeps all failing rows as a table; an empty one when there are none, as dbt does.

@@ -27,6 +27,14 @@ pub fn needs(graph: &Graph, chosen: &BTreeSet<NodeId>) -> Needs {
             }
         }
     }
+    // A unit test needs nothing that is built, and its model waits for it.
+    for id in chosen {
+        let Some(node) = graph.get(id).filter(|it| matches!(it.facts.kind, NodeKind::UnitTest(_))) else { continue };
+        needs.insert(id.clone(), BTreeSet::new());
+        for model in node.inputs.iter().filter(|it| chosen.contains(*it)) {
+            needs.entry(model.clone()).or_default().insert(id.clone());
+        }
+    }
     needs
 }
 

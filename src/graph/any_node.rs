@@ -30,7 +30,11 @@ impl Resolve for AnyNode {
         };
         let mut candidates: Vec<&Node> = self.graph.nodes().filter(fits).collect();
         candidates.sort_by_key(|it| it.facts.package != self.package);
-        candidates.first().map(|it| it.facts.relation.clone())
+        let in_sql = |it: &&Node| match it.facts.is_ephemeral() {
+            true => RelationName::new("", "", it.facts.expression_name()),
+            false => it.facts.relation.clone(),
+        };
+        candidates.first().map(in_sql)
     }
 
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName> {

@@ -262,6 +262,12 @@ impl Object for Callable {
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         if let Ok(scope) = Scope::of(state) {
             scope.captured().macros.insert(self.name.clone());
+            let full = self.package.as_ref().map(|package| format!("{package}.{}", self.name));
+            let overrides = &scope.macro_overrides;
+            let instead = full.and_then(|it| overrides.get(&it)).or_else(|| overrides.get(&self.name));
+            if let Some(value) = instead {
+                return Ok(Value::from(minijinja::value::Serde(value)));
+            }
         }
         let unknown = || Error::new(ErrorKind::UnknownFunction, format!("{} is not loaded", self.name));
         let engine_name = self.definition(state).ok_or_else(unknown)?.engine_name();

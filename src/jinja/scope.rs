@@ -14,7 +14,7 @@ use crate::jinja::objects::Relation;
 use crate::project::{Config, Json, Target};
 
 /// What is the same for every template of one invocation. The outside world comes in here, once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Invocation {
     /// The root project's name.
     pub project: String,
@@ -140,6 +140,8 @@ pub struct Scope {
     pub config: Config,
     /// The node, for `{{ model }}`.
     pub model: Json,
+    /// What macros return instead of being called, by name or `package.name`: overrides of a unit test.
+    pub macro_overrides: serde_json::Map<String, Json>,
     /// Further names that only some texts have: `schemas` and `results` of hooks.
     pub extra: BTreeMap<String, Json>,
     captured: Mutex<Captured>,
@@ -155,6 +157,7 @@ impl Scope {
             this: None,
             config: Config::default(),
             model: Json::Null,
+            macro_overrides: serde_json::Map::new(),
             extra: BTreeMap::new(),
             captured: Mutex::default(),
         }

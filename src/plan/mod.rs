@@ -21,15 +21,19 @@ mod side_by_side;
 mod stored;
 mod tests;
 mod type_names;
+mod unit_tests;
 mod wording;
 
 pub use answers::{Answers, Live};
 pub use failure::explain_execution;
-pub use project::{ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_project};
+pub use project::{
+    ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test, plan_project,
+};
 pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;
 pub use stored::{SortColumn, SortOrder, existing_table, open_file};
 pub use type_names::information_schema_type;
+pub use unit_tests::UnitTestPlan;
 pub use wording::sql_type;

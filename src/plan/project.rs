@@ -24,6 +24,7 @@ use crate::plan::query::PlannedQuery;
 use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::tests::plan_test;
+use crate::plan::unit_tests::{self, UnitTestPlan, plan_unit_test};
 use crate::warehouse::Warehouse;
 
 /// A model, analysis or seed that can be executed.
@@ -55,6 +56,8 @@ pub struct ProjectPlan {
     pub models: BTreeMap<NodeId, ModelPlan>,
     /// Tests.
     pub tests: BTreeMap<NodeId, TestPlan>,
+    /// Unit tests.
+    pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
     /// Columns of sources.
     pub sources: BTreeMap<NodeId, SchemaRef>,
     catalog: Arc<Catalog>,
@@ -218,7 +221,41 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
         }
     }
+    let is_unit_test = |it: &&Node| unit_tests::facts(it).is_some() && scope.wanted.contains(&it.facts.id);
+    let unit_tests: Vec<&Node> = scope.graph.nodes().filter(is_unit_test).collect();
+    for (node, planned) in side_by_side(&unit_tests, |node| unit_test(scope, &plan, node)) {
+        let id = node.facts.id.clone();
+        match planned {
+            Ok(Some(test)) => drop(plan.unit_tests.insert(id, test)),
+            Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (id, reason))),
+            Err(Uncompiled::Early(reason)) => drop(plan.late.insert(id, reason)),
+            Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
+        }
+    }
     (plan, found)
+}
+
+fn unit_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<Option<UnitTestPlan>, Uncompiled> {
+    unit_tests::facts(node).map_or(Ok(None), |facts| plan_unit_test(scope, plan, node, facts))
+}
+
+/// Plans a unit test that had to wait.
+///
+/// # Errors
+/// What is wrong with it, or what is still missing.
+pub fn plan_late_unit_test(
+    scope: &Scope<'_>,
+    plan: &RwLock<ProjectPlan>,
+    node: &Node,
+) -> Result<UnitTestPlan, Diagnostics> {
+    let plan = plan.read().unwrap_or_else(PoisonError::into_inner);
+    match unit_test(scope, &plan, node) {
+        Ok(Some(test)) => Ok(test),
+        Ok(None) => Err(Diagnostics::new()),
+        Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+            Err([problem].into_iter().collect())
+        }
+    }
 }
 
 /// Plans a model that had to wait, now that what it asks about is there.
@@ -286,6 +323,10 @@ fn needed(scope: &Scope<'_>) -> BTreeSet<NodeId> {
     let mut needed = BTreeSet::new();
     let mut edge: Vec<NodeId> = scope.wanted.iter().cloned().collect();
     while let Some(id) = edge.pop() {
+        if let Some(model) = scope.graph.get(&id).filter(|it| unit_tests::facts(it).is_some()) {
+            // The types of what the model reads are needed, even where the model itself exists.
+            edge.extend(model.inputs.iter().flat_map(|it| scope.graph.parents(it).to_vec()));
+        }
         if needed.insert(id.clone()) && !scope.existing.contains_key(&id) {
             edge.extend(scope.graph.parents(&id).iter().cloned());
         }

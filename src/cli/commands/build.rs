@@ -34,11 +34,17 @@ pub(super) enum Work {
 impl Work {
     fn types(self) -> &'static [ResourceType] {
         match self {
-            Work::Build => &[ResourceType::Model, ResourceType::Seed, ResourceType::Snapshot, ResourceType::Test],
+            Work::Build => &[
+                ResourceType::Model,
+                ResourceType::Seed,
+                ResourceType::Snapshot,
+                ResourceType::Test,
+                ResourceType::UnitTest,
+            ],
             Work::Run => &[ResourceType::Model],
             Work::Seed => &[ResourceType::Seed],
             Work::Snapshot => &[ResourceType::Snapshot],
-            Work::Test => &[ResourceType::Test],
+            Work::Test => &[ResourceType::Test, ResourceType::UnitTest],
         }
     }
 }
@@ -141,7 +147,9 @@ fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
     for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
         *counts.entry(node.facts.resource_type().as_str()).or_default() += 1;
     }
-    let count = |(what, count): (&&str, &usize)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
+    let count = |(what, count): (&&str, &usize)| {
+        format!("{count} {}{}", what.replace('_', " "), if *count == 1 { "" } else { "s" })
+    };
     if counts.is_empty() { "nothing to do".to_owned() } else { counts.iter().map(count).collect::<Vec<_>>().join(", ") }
 }
 

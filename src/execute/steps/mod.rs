@@ -3,6 +3,7 @@
 pub(super) mod ask;
 pub(super) mod rows;
 pub(super) mod table;
+pub(super) mod unit;
 pub(super) mod view;
 
 use arrow::datatypes::Schema;

@@ -4,14 +4,21 @@
 //!
 //! To add a function: a line in `functions/<dialect>.sql`, when SQL can say it; else a file in `functions`.
 
+mod calls;
 mod casts;
+mod clauses;
+mod expressions;
+mod full_joins;
 mod functions;
 mod json_paths;
 mod lateral;
 mod macros;
 mod operators;
+mod pivots;
+mod structs;
 mod syntax;
 mod table_functions;
+mod tokens;
 
 pub use lateral::inline_alias;
 
@@ -23,6 +30,7 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::sqlparser::dialect::Dialect as Syntax;
 use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 use crate::project::Dialect;
 
@@ -51,13 +59,27 @@ pub fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) -> Result
     functions::register(registry)
 }
 
+/// The tokens of a text, fit for the parser.
+///
+/// # Errors
+/// Texts that are not closed, and constructs that the engine can't do.
+pub fn tokens(sql: &str, dialect: Dialect) -> Result<Vec<TokenWithSpan>> {
+    tokens::of(sql, syntax(dialect), dialect)
+}
+
 /// Puts what the engine knows in the place of what only the dialect knows.
-pub fn rewrite(query: &mut Query, dialect: Dialect) {
+///
+/// # Errors
+/// Constructs that the engine can't do.
+pub fn rewrite(query: &mut Query, dialect: Dialect) -> Result<()> {
     if dialect == Dialect::DuckDb {
+        clauses::rewrite(query)?;
+        expressions::rewrite(query);
         json_paths::rewrite(query);
         table_functions::name_columns(query);
     }
     macros::expand(query, dialect);
+    Ok(())
 }
 
 /// Casts that the user wrote, as the dialect means them. For a plan whose types are not settled yet.

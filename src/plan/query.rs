@@ -5,9 +5,9 @@ use datafusion::common::SchemaError;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement as SqlStatement};
+use datafusion::sql::sqlparser::ast::{Query, Statement};
+use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::dialect;
 use crate::plan::Session;
@@ -16,6 +16,9 @@ use crate::plan::comparisons::refuse_times_with_numbers;
 use crate::plan::context::Context;
 use crate::plan::relation::Catalog;
 use crate::project::{Dialect, Target};
+
+/// How deep expressions and queries may be nested; the engine's own number.
+const RECURSION_LIMIT: usize = 50;
 
 /// A query that can be executed once its tables exist.
 #[derive(Debug, Clone)]
@@ -38,22 +41,22 @@ pub fn plan_query(sql: &str, session: &Session, catalog: &Catalog, target: &Targ
 /// Parses one `select`, written in a dialect; what comes back is the engine's.
 pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Query> {
     let mut query = parse_one(sql, dialect)?;
-    dialect::rewrite(&mut query, dialect);
+    dialect::rewrite(&mut query, dialect)?;
     Ok(query)
 }
 
 fn parse_one(sql: &str, dialect: Dialect) -> Result<Query> {
-    let syntax = dialect::syntax(dialect);
-    let mut statements = DFParserBuilder::new(sql).with_dialect(syntax).build()?.parse_statements()?;
-    let first = statements.pop_front();
-    if !statements.is_empty() {
+    let tokens = dialect::tokens(sql, dialect)?;
+    let parser = Parser::new(dialect::syntax(dialect)).with_recursion_limit(RECURSION_LIMIT);
+    let mut statements = parser
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
+    if statements.len() > 1 {
         return Err(DataFusionError::Plan("a model is one `select`, but this is several statements".to_owned()));
     }
-    match first {
-        Some(Statement::Statement(statement)) => match *statement {
-            SqlStatement::Query(query) => Ok(*query),
-            _ => Err(DataFusionError::Plan("a model is one `select`, but this is another statement".to_owned())),
-        },
+    match statements.pop() {
+        Some(Statement::Query(query)) => Ok(*query),
         Some(_) => Err(DataFusionError::Plan("a model is one `select`, but this is another statement".to_owned())),
         None => Err(DataFusionError::Plan("there is no `select` in it".to_owned())),
     }
@@ -75,9 +78,9 @@ pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, ta
 fn resolve(mut query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
     let context = Context { state: session.state(), catalog, target };
     let planner = SqlToRel::new_with_options(&context, parser_options(session));
-    let plan = |query: &Query| planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query.clone())));
+    let plan = |query: &Query| planner.sql_statement_to_plan(Statement::Query(Box::new(query.clone())));
     if target.dialect != Dialect::DuckDb {
-        return planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)));
+        return planner.sql_statement_to_plan(Statement::Query(Box::new(query)));
     }
     let mut inlined: Vec<String> = Vec::new();
     loop {

@@ -1,0 +1,104 @@
+//! Expressions that the engine has under another form: intervals that are computed, parts of times, time zones, open
+//! slices, words without parentheses. Runs before functions are replaced by their definitions, which it makes use of.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, DateTimeField, Expr, FunctionArguments, Interval, Query, Subscript, UnaryOperator, Value,
+    ValueWithSpan, visit_expressions_mut,
+};
+
+use super::calls::{as_text, call, number, plain_name, text};
+use super::structs;
+
+/// Rewrites all of a query.
+pub(super) fn rewrite(query: &mut Query) {
+    let _: ControlFlow<()> = visit_expressions_mut(query, |expression| {
+        if let Some(replacement) = replacement(expression) {
+            *expression = replacement;
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+fn replacement(expression: &mut Expr) -> Option<Expr> {
+    match expression {
+        Expr::Interval(interval) => computed_interval(interval),
+        Expr::Extract { field, expr, .. } => {
+            let part = field.to_string().to_lowercase();
+            Some(call("date_part", vec![text(part.trim_matches('\'')), expr.as_ref().clone()]))
+        }
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            Some(call("timezone", vec![time_zone.as_ref().clone(), timestamp.as_ref().clone()]))
+        }
+        Expr::CompoundFieldAccess { access_chain, .. } => {
+            for access in access_chain {
+                if let AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) = access {
+                    lower_bound.get_or_insert_with(|| number(1));
+                    upper_bound.get_or_insert_with(|| number(-1));
+                }
+            }
+            None
+        }
+        // `~a`
+        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("subtract", vec![number(-1), expr.as_ref().clone()])),
+        Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("localtimestamp") => {
+            Some(call("current_localtimestamp", Vec::new()))
+        }
+        Expr::Function(function) => match &function.args {
+            FunctionArguments::None if plain_name(&function.name)? == "localtimestamp" => {
+                Some(call("current_localtimestamp", Vec::new()))
+            }
+            _ => structs::pack(&function.name, &function.args),
+        },
+        _ => None,
+    }
+}
+
+/// `interval (n) day` → `to_days(n)`; `interval 1 quarter` → `interval '3 months'`. A number becomes a text, which is
+/// what the engine takes everywhere.
+fn computed_interval(interval: &Interval) -> Option<Expr> {
+    let literal = |count: String, unit: &str| {
+        let value = Box::new(text(&format!("{count} {unit}")));
+        Expr::Interval(Interval {
+            value,
+            leading_field: None,
+            leading_precision: None,
+            last_field: None,
+            fractional_seconds_precision: None,
+        })
+    };
+    let unit = interval.leading_field.as_ref()?;
+    let (function, name, many) = match unit {
+        DateTimeField::Microsecond | DateTimeField::Microseconds => ("to_microseconds", "microseconds", 1),
+        DateTimeField::Millisecond | DateTimeField::Milliseconds => ("to_milliseconds", "milliseconds", 1),
+        DateTimeField::Second | DateTimeField::Seconds => ("to_seconds", "seconds", 1),
+        DateTimeField::Minute | DateTimeField::Minutes => ("to_minutes", "minutes", 1),
+        DateTimeField::Hour | DateTimeField::Hours => ("to_hours", "hours", 1),
+        DateTimeField::Day | DateTimeField::Days => ("to_days", "days", 1),
+        DateTimeField::Week(_) | DateTimeField::Weeks => ("to_weeks", "weeks", 1),
+        DateTimeField::Month | DateTimeField::Months => ("to_months", "months", 1),
+        DateTimeField::Quarter => ("to_quarters", "months", 3),
+        DateTimeField::Year | DateTimeField::Years => ("to_years", "years", 1),
+        DateTimeField::Decade => ("to_decades", "years", 10),
+        DateTimeField::Century => ("to_centuries", "years", 100),
+        DateTimeField::Millennium => ("to_millennia", "years", 1000),
+        DateTimeField::Custom(name) => match name.value.to_lowercase().as_str() {
+            "quarters" => ("to_quarters", "months", 3),
+            "decades" => ("to_decades", "years", 10),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let written = match interval.value.as_ref() {
+        Expr::Value(ValueWithSpan { value: Value::Number(number, _), .. }) => Some(number.as_str()),
+        value => as_text(value),
+    };
+    match written {
+        Some(written) => match written.trim().parse::<i64>() {
+            Ok(count) => Some(literal(count.saturating_mul(many).to_string(), name)),
+            Err(_) => Some(literal(written.to_owned(), name)).filter(|_| many == 1),
+        },
+        None => Some(call(function, vec![interval.value.as_ref().clone()])),
+    }
+}

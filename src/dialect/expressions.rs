@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DateTimeField, Expr, FunctionArguments, Interval, Query, Subscript, UnaryOperator, Value,
+    AccessExpr, DateTimeField, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, ObjectName, Query, Subscript, UnaryOperator, Value,
     ValueWithSpan, visit_expressions_mut,
 };
 
@@ -49,7 +49,7 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
             FunctionArguments::None if plain_name(&function.name)? == "localtimestamp" => {
                 Some(call("current_localtimestamp", Vec::new()))
             }
-            _ => structs::pack(&function.name, &function.args),
+            _ => structs::pack(&function.name, &function.args).or_else(|| json_made(&function.name, &function.args)),
         },
         _ => None,
     }
@@ -101,4 +101,20 @@ fn computed_interval(interval: &Interval) -> Option<Expr> {
         },
         None => Some(call(function, vec![interval.value.as_ref().clone()])),
     }
+}
+
+/// `json_object('a', 1)` → `to_json(named_struct('a', 1))`; `json_array(1, 2)` → `to_json(make_array(1, 2))`.
+fn json_made(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> {
+    let FunctionArguments::List(list) = arguments else { return None };
+    let of = match plain_name(name)?.as_str() {
+        "json_object" => "named_struct",
+        "json_array" => "make_array",
+        _ => return None,
+    };
+    let plain = |it: &FunctionArg| match it {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(it)) => Some(it.clone()),
+        _ => None,
+    };
+    let arguments = list.args.iter().map(plain).collect::<Option<Vec<_>>>()?;
+    Some(call("to_json", vec![call(of, arguments)]))
 }

@@ -56,7 +56,7 @@ pub fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) -> Result
         registry.register_expr_planner(Arc::new(operators::DuckDbOperators))?;
     }
     registry.register_expr_planner(Arc::new(operators::PlainRowNumbers))?;
-    functions::register(registry)
+    functions::register(dialect, registry)
 }
 
 /// The tokens of a text, fit for the parser.
@@ -87,5 +87,13 @@ pub fn rewrite(query: &mut Query, dialect: Dialect) -> Result<()> {
 /// # Errors
 /// What the engine says of a plan that can't be made.
 pub fn settle_casts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
-    casts::settle(plan, dialect != Dialect::DataFusion)
+    casts::settle(plan, dialect)
+}
+
+/// Texts that the engine made times of itself, where they are compared with some. For a plan whose types are settled.
+///
+/// # Errors
+/// What the engine says of a plan that can't be made.
+pub fn settle_texts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
+    if dialect == Dialect::DataFusion { Ok(plan) } else { casts::settle_texts(plan) }
 }

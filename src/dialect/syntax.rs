@@ -69,12 +69,16 @@ impl Syntax for DuckDb {
     }
 
     fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
-        // The operator has been taken: what comes next stands behind it.
-        let token = parser.get_current_token().token.clone();
-        let Token::Word(word) = token else { return None };
-        match word.value.to_lowercase().as_str() {
-            "isnull" => Some(Ok(Expr::IsNull(Box::new(expr.clone())))),
-            "glob" => Some(parser.parse_subexpr(LIKE).map(|pattern| call("glob", vec![expr.clone(), pattern]))),
+        let Token::Word(word) = &parser.peek_token_ref().token else { return None };
+        match (word.quote_style, word.value.to_lowercase().as_str()) {
+            (None, "isnull") => {
+                parser.next_token();
+                Some(Ok(Expr::IsNull(Box::new(expr.clone()))))
+            }
+            (None, "glob") => {
+                parser.next_token();
+                Some(parser.parse_subexpr(LIKE).map(|pattern| call("glob", vec![expr.clone(), pattern])))
+            }
             _ => None,
         }
     }

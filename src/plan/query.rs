@@ -69,6 +69,7 @@ pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, ta
     refuse_times_with_numbers(&plan)?;
     let plan = dialect::settle_casts(plan, target.dialect)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+    let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
     Ok(PlannedQuery { plan, schema })

@@ -4,18 +4,32 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DateTimeField, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, ObjectName, Query, Subscript, UnaryOperator, Value,
+    AccessExpr, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, Query, Subscript, UnaryOperator, Value,
     ValueWithSpan, visit_expressions_mut,
 };
 
 use super::calls::{as_text, call, number, plain_name, text};
-use super::structs;
+use super::{formats, structs};
 
 /// Rewrites all of a query.
 pub(super) fn rewrite(query: &mut Query) {
     let _: ControlFlow<()> = visit_expressions_mut(query, |expression| {
         if let Some(replacement) = replacement(expression) {
             *expression = replacement;
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// `current_schema()` and `current_database()`.
+pub(super) fn fill_in_names(query: &mut Query, database: &str, schema: &str) {
+    let _: ControlFlow<()> = visit_expressions_mut(query, |expression| {
+        if let Expr::Function(function) = expression {
+            match plain_name(&function.name).as_deref() {
+                Some("current_schema") => *expression = text(schema),
+                Some("current_database" | "current_catalog") => *expression = text(database),
+                _ => {}
+            }
         }
         ControlFlow::Continue(())
     });
@@ -40,6 +54,19 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
             }
             None
         }
+        Expr::SimilarTo { negated, expr, pattern, escape_char: None } => {
+            let matches = call("regexp_full_match", vec![expr.as_ref().clone(), pattern.as_ref().clone()]);
+            Some(if *negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matches) } } else { matches })
+        }
+        // Below zero a place is counted from the end.
+        Expr::Substring { expr, substring_from: Some(from), substring_for, .. } => {
+            let Expr::UnaryOp { op: UnaryOperator::Minus, expr: places } = from.as_ref() else { return None };
+            let end = call("right", vec![expr.as_ref().clone(), places.as_ref().clone()]);
+            Some(match substring_for {
+                Some(length) => call("left", vec![end, length.as_ref().clone()]),
+                None => end,
+            })
+        }
         // `~a`
         Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("subtract", vec![number(-1), expr.as_ref().clone()])),
         Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("localtimestamp") => {
@@ -49,7 +76,7 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
             FunctionArguments::None if plain_name(&function.name)? == "localtimestamp" => {
                 Some(call("current_localtimestamp", Vec::new()))
             }
-            _ => structs::pack(&function.name, &function.args).or_else(|| json_made(&function.name, &function.args)),
+            _ => structs::pack(&function.name, &function.args).or_else(|| renamed(function)),
         },
         _ => None,
     }
@@ -103,18 +130,28 @@ fn computed_interval(interval: &Interval) -> Option<Expr> {
     }
 }
 
-/// `json_object('a', 1)` → `to_json(named_struct('a', 1))`; `json_array(1, 2)` → `to_json(make_array(1, 2))`.
-fn json_made(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> {
-    let FunctionArguments::List(list) = arguments else { return None };
-    let of = match plain_name(name)?.as_str() {
-        "json_object" => "named_struct",
-        "json_array" => "make_array",
-        _ => return None,
-    };
+/// Functions whose names or arguments go elsewhere: `json_object('a', 1)` → `to_json(named_struct('a', 1))`,
+/// `list_aggregate(l, 'sum')` → `list_sum(l)`, `percentile_disc(0.5) within group (order by a)` → `quantile_disc(a, 0.5)`.
+fn renamed(function: &Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
     let plain = |it: &FunctionArg| match it {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(it)) => Some(it.clone()),
         _ => None,
     };
+    let name = plain_name(&function.name)?;
     let arguments = list.args.iter().map(plain).collect::<Option<Vec<_>>>()?;
-    Some(call("to_json", vec![call(of, arguments)]))
+    match (name.as_str(), arguments.as_slice(), function.within_group.as_slice()) {
+        ("json_object", _, _) => Some(call("to_json", vec![call("named_struct", arguments)])),
+        ("json_array", _, _) => Some(call("to_json", vec![call("make_array", arguments)])),
+        ("list_aggregate" | "list_aggr" | "array_aggregate" | "array_aggr" | "aggregate", [of, what], _) => {
+            Some(call(&format!("list_{}", as_text(what)?), vec![of.clone()]))
+        }
+        ("percentile_disc", [share], [by]) if by.options.asc != Some(false) => {
+            Some(call("quantile_disc", vec![by.expr.clone(), share.clone()]))
+        }
+        ("mode", [], [by]) => Some(call("mode", vec![by.expr.clone()])),
+        ("format", [pattern, values @ ..], _) => formats::braces(as_text(pattern)?, values),
+        ("printf", [pattern, values @ ..], _) => formats::percents(as_text(pattern)?, values),
+        _ => None,
+    }
 }

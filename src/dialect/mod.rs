@@ -8,6 +8,7 @@ mod calls;
 mod casts;
 mod clauses;
 mod expressions;
+mod formats;
 mod full_joins;
 mod functions;
 mod json_paths;
@@ -28,6 +29,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::sqlparser::dialect::Dialect as Syntax;
 use datafusion::sql::sqlparser::ast::Query;
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
@@ -47,16 +49,25 @@ pub fn configure(dialect: Dialect, options: &mut ConfigOptions) {
     }
 }
 
-/// Adds the dialect's functions, and what its operators mean.
+/// What the dialect's operators mean; asked before the engine's own planners.
+pub fn planners(dialect: Dialect) -> Vec<Arc<dyn ExprPlanner>> {
+    match dialect {
+        Dialect::DuckDb => vec![Arc::new(operators::DuckDbOperators), Arc::new(operators::PlainRowNumbers)],
+        Dialect::DataFusion | Dialect::Postgres => vec![Arc::new(operators::PlainRowNumbers)],
+    }
+}
+
+/// Adds the dialect's functions.
 ///
 /// # Errors
 /// What the engine says of a function that it does not take.
 pub fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) -> Result<()> {
-    if dialect == Dialect::DuckDb {
-        registry.register_expr_planner(Arc::new(operators::DuckDbOperators))?;
-    }
-    registry.register_expr_planner(Arc::new(operators::PlainRowNumbers))?;
     functions::register(dialect, registry)
+}
+
+/// Puts the names of the target where a query asks for them: `current_schema()`, `current_database()`.
+pub fn fill_in_names(query: &mut Query, database: &str, schema: &str) {
+    expressions::fill_in_names(query, database, schema);
 }
 
 /// The tokens of a text, fit for the parser.

@@ -83,6 +83,7 @@ fn resolve(mut query: Query, session: &Session, catalog: &Catalog, target: &Targ
     if target.dialect != Dialect::DuckDb {
         return planner.sql_statement_to_plan(Statement::Query(Box::new(query)));
     }
+    dialect::fill_in_names(&mut query, &target.database, &target.schema);
     let mut inlined: Vec<String> = Vec::new();
     loop {
         match plan(&query) {

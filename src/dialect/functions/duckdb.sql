@@ -51,6 +51,7 @@ create macro divide(a, b) as a // b;
 create macro xor(a, b) as (a | b) - (a & b);
 create macro ceiling(a) as ceil(a);
 create macro log(a) as log10(a);
+create macro isfinite(a) as abs(cast(a as double)) < cast('inf' as double);
 create macro isinf(a) as abs(a) = cast('inf' as double);
 create macro gen_random_uuid() as uuid();
 create macro sign(a) as cast(signum(a) as tinyint);
@@ -243,7 +244,7 @@ create macro mean(a) as avg(cast(a as double));
 create macro avg(a) as avg(cast(a as double));
 create macro median(a) as median(cast(a as double));
 create macro quantile_disc(a, b) as
-    (array_agg(a order by a) filter (where a is not null))[greatest(1, cast(ceil(b * count(a)) as bigint))];
+    array_element(array_agg(a order by a) filter (where a is not null), greatest(1, cast(ceil(b * count(a)) as bigint)));
 create macro quantile(a, b) as quantile_disc(a, b);
 create macro quantile_cont(a, b) as percentile_cont(cast(a as double), b);
 create macro approx_quantile(a, b) as approx_percentile_cont(a, b);

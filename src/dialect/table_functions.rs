@@ -4,10 +4,24 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    FunctionArg, FunctionArgExpr, Ident, Query, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Query, TableAlias,
+    TableAliasColumnDef, TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
 };
 
-use super::calls::plain_name;
+use super::calls::{as_text, plain_name, text};
+
+/// Functions that read files.
+const FILES: [&str; 9] = [
+    "parquet_scan",
+    "read_csv",
+    "read_csv_auto",
+    "read_file",
+    "read_json",
+    "read_json_auto",
+    "read_ndjson",
+    "read_ndjson_auto",
+    "read_parquet",
+];
 
 const SERIES: [&str; 2] = ["generate_series", "range"];
 
@@ -22,8 +36,13 @@ impl VisitorMut for Namer {
     type Break = ();
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        if let Some(unnested) = unnested(factor) {
-            *factor = unnested;
+        if let Some(replacement) = unnested(factor).or_else(|| named_file(factor)) {
+            *factor = replacement;
+        }
+        if let TableFactor::Table { name, args: Some(args), .. } = factor
+            && plain_name(name).is_some_and(|it| FILES.contains(&it.as_str()))
+        {
+            args.args = args.args.iter().filter_map(as_texts).collect();
         }
         let (name, alias) = match factor {
             TableFactor::Table { name, args: Some(_), alias, .. } | TableFactor::Function { name, alias, .. } => {
@@ -76,4 +95,44 @@ fn unnested(factor: &mut TableFactor) -> Option<TableFactor> {
         with_offset_alias: None,
         with_ordinality: false,
     })
+}
+
+/// `from 'data/users.parquet'` → `from read_file('data/users.parquet') as users`.
+fn named_file(factor: &mut TableFactor) -> Option<TableFactor> {
+    let TableFactor::Table { name, args: args @ None, alias, .. } = factor else { return None };
+    let [ObjectNamePart::Identifier(path)] = name.0.as_slice() else { return None };
+    let file = path.value.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = file.split_once('.')?;
+    let known = ["csv", "tsv", "parquet", "json", "jsonl", "ndjson"];
+    if path.quote_style.is_none() || !known.contains(&ending.split('.').next()?) {
+        return None;
+    }
+    let argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(text(&path.value)));
+    *args = Some(TableFunctionArgs { args: vec![argument], settings: None });
+    let span = path.span;
+    if alias.is_none() {
+        *alias = Some(TableAlias { explicit: true, name: Ident::new(stem), columns: Vec::new(), at: None });
+    }
+    *name = ObjectName::from(vec![Ident::with_span(span, "read_file")]);
+    Some(factor.clone())
+}
+
+/// `header = true` → `'header=true'`: the engine's table functions have no names for their arguments.
+fn as_texts(argument: &FunctionArg) -> Option<FunctionArg> {
+    let option = |name: &str, value: &Expr| {
+        let value = as_text(value).map_or_else(|| value.to_string(), str::to_owned);
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(text(&format!("{}={value}", name.to_lowercase())))))
+    };
+    match argument {
+        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => option(&name.value, value),
+        FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(value), .. } => option(&name.to_string(), value),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp { left, op: BinaryOperator::Eq, right })) => {
+            option(&left.to_string(), right)
+        }
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Array(array))) => match array.elem.as_slice() {
+            [one] => Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(one.clone()))),
+            _ => Some(argument.clone()),
+        },
+        other => Some(other.clone()),
+    }
 }

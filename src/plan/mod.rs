@@ -6,6 +6,7 @@ mod column_types;
 mod comparisons;
 mod context;
 mod failure;
+mod file_functions;
 mod incremental;
 mod locate;
 mod problem;

@@ -14,6 +14,7 @@ use crate::plan::Session;
 use crate::plan::column_types::stored;
 use crate::plan::comparisons::refuse_times_with_numbers;
 use crate::plan::context::Context;
+use crate::plan::file_functions::OpenFiles;
 use crate::plan::relation::Catalog;
 use crate::project::{Dialect, Target};
 
@@ -77,7 +78,7 @@ pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, ta
 
 /// Names become columns. What is no column may be the alias of another one, where the dialect has that.
 fn resolve(mut query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
-    let context = Context { state: session.state(), catalog, target };
+    let context = Context { state: session.state(), catalog, target, files: OpenFiles::default() };
     let planner = SqlToRel::new_with_options(&context, parser_options(session));
     let plan = |query: &Query| planner.sql_statement_to_plan(Statement::Query(Box::new(query.clone())));
     if target.dialect != Dialect::DuckDb {

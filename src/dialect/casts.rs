@@ -110,7 +110,31 @@ fn standard_cast(expression: Expr, schema: &DFSchema, dialect: Dialect) -> Trans
             let function = Expr::ScalarFunction(function);
             if changed { Transformed::yes(function) } else { Transformed::no(function) }
         }
+        Expr::BinaryExpr(mut binary) if binary.op.supports_propagation() => {
+            let (left, right) = (type_of(&binary.left), type_of(&binary.right));
+            let changed = beside(&mut binary.right, left) | beside(&mut binary.left, right);
+            let binary = Expr::BinaryExpr(binary);
+            if changed { Transformed::yes(binary) } else { Transformed::no(binary) }
+        }
+        Expr::Between(mut between) => {
+            let of = type_of(&between.expr);
+            let changed = beside(&mut between.low, of.clone()) | beside(&mut between.high, of);
+            let between = Expr::Between(between);
+            if changed { Transformed::yes(between) } else { Transformed::no(between) }
+        }
         other => Transformed::no(other),
+    }
+}
+
+/// A text that is written out beside a time is one; the engine would compare in nanoseconds, which end in 2262.
+fn beside(text: &mut Expr, other: Option<DataType>) -> bool {
+    let (Expr::Literal(value, _), Some(DataType::Timestamp(_, zone))) = (&*text, other) else { return false };
+    match value.try_as_str().flatten().and_then(|it| timestamp_micros(it, zone.is_some())) {
+        Some(micros) => {
+            *text = moment(micros, zone);
+            true
+        }
+        None => false,
     }
 }
 

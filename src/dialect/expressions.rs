@@ -47,9 +47,15 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
         }
         Expr::CompoundFieldAccess { access_chain, .. } => {
             for access in access_chain {
-                if let AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) = access {
-                    lower_bound.get_or_insert_with(|| number(1));
-                    upper_bound.get_or_insert_with(|| number(-1));
+                match access {
+                    AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) => {
+                        lower_bound.get_or_insert_with(|| number(1));
+                        upper_bound.get_or_insert_with(|| number(-1));
+                    }
+                    AccessExpr::Dot(Expr::Identifier(name)) => {
+                        *access = AccessExpr::Subscript(Subscript::Index { index: text(&name.value) });
+                    }
+                    _ => {}
                 }
             }
             None

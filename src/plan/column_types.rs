@@ -57,6 +57,8 @@ pub(super) fn stored(data_type: &DataType) -> DataType {
         DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone) => {
             DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
         }
+        // As finely as points in time.
+        DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
         // DuckDB gives a column of nothing but nulls this type too.
         DataType::Null => DataType::Int32,
         other => other.clone(),

@@ -153,8 +153,8 @@ create macro date_diff_quarter(a, b) as
     cast((date_part('year', b) - date_part('year', a)) * 4 + date_part('quarter', b) - date_part('quarter', a) as bigint);
 create macro date_diff_year(a, b) as cast(date_part('year', b) - date_part('year', a) as bigint);
 create macro date_diff_isoyear(a, b) as cast(date_part('isoyear', b) - date_part('isoyear', a) as bigint);
-create macro date_diff_century(a, b) as cast(date_part('century', b) - date_part('century', a) as bigint);
-create macro date_diff_millennium(a, b) as cast(date_part('millennium', b) - date_part('millennium', a) as bigint);
+create macro date_diff_century(a, b) as date_part('year', b) // 100 - date_part('year', a) // 100;
+create macro date_diff_millennium(a, b) as date_part('year', b) // 1000 - date_part('year', a) // 1000;
 create macro date_diff_decade(a, b) as cast(date_part('year', b) // 10 - date_part('year', a) // 10 as bigint);
 create macro datediff_microsecond(a, b) as date_diff_microsecond(a, b);
 create macro datediff_millisecond(a, b) as date_diff_millisecond(a, b);
@@ -214,7 +214,6 @@ create macro list_sort(a, b) as array_sort(a, b, 'NULLS LAST');
 create macro array_sort(a) as array_sort(a, 'ASC', 'NULLS LAST');
 create macro list_min(a) as array_min(a);
 create macro list_max(a) as array_max(a);
-create macro list_sum(a) as array_sum(a);
 create macro list_avg(a) as array_avg(a);
 create macro list_count(a) as array_length(array_compact(a));
 create macro list_unique(a) as array_length(array_distinct(a));

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::functions::expr_fn::{character_length, contains, octet_length, to_char, to_local_time};
-use datafusion::functions_nested::expr_fn::{array_has, array_length};
+use datafusion::functions_nested::expr_fn::{array_has, array_length, array_sum};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, binary_expr, cast, lit,
@@ -25,6 +25,7 @@ enum Meaning {
     EpochMs,
     Len,
     Length,
+    ListSum,
     MakeTimestamp,
     Strftime,
     Timezone,
@@ -32,12 +33,13 @@ enum Meaning {
     Typeof,
 }
 
-const ALL: [Meaning; 10] = [
+const ALL: [Meaning; 11] = [
     Meaning::Contains,
     Meaning::Epoch,
     Meaning::EpochMs,
     Meaning::Len,
     Meaning::Length,
+    Meaning::ListSum,
     Meaning::MakeTimestamp,
     Meaning::Strftime,
     Meaning::Timezone,
@@ -70,6 +72,7 @@ impl ScalarUDFImpl for Overloaded {
             Meaning::EpochMs => "epoch_ms",
             Meaning::Len => "len",
             Meaning::Length => "length",
+            Meaning::ListSum => "list_sum",
             Meaning::MakeTimestamp => "make_timestamp",
             Meaning::Strftime => "strftime",
             Meaning::Timezone => "timezone",
@@ -89,6 +92,9 @@ impl ScalarUDFImpl for Overloaded {
             (Meaning::EpochMs, [it]) if it.is_integer() => Some(naive()),
             (Meaning::EpochMs, [it]) if is_moment(it) => Some(DataType::Int64),
             (Meaning::Len | Meaning::Length, [it]) if has_length(it) => Some(DataType::Int64),
+            (Meaning::ListSum, [it]) if is_list(it) => {
+                Some(if item_of(it).is_some_and(DataType::is_integer) { DataType::Int64 } else { DataType::Float64 })
+            }
             (Meaning::MakeTimestamp, [it]) if it.is_integer() => Some(naive()),
             (Meaning::Strftime, [a, b]) if (is_moment(a) && is_text(b)) || (is_text(a) && is_moment(b)) => {
                 Some(DataType::Utf8)
@@ -140,6 +146,8 @@ impl Meaning {
             Meaning::Len | Meaning::Length if is_list(of_first) => number(array_length(first)),
             Meaning::Len | Meaning::Length if is_binary(of_first) => number(octet_length(first)),
             Meaning::Len | Meaning::Length => number(character_length(cast(first, DataType::Utf8))),
+            Meaning::ListSum if item_of(of_first).is_some_and(DataType::is_integer) => number(sum_of(first)),
+            Meaning::ListSum => sum_of(first),
             Meaning::MakeTimestamp => cast(number(first), naive()),
             Meaning::Strftime => {
                 let (time, format) = if is_text(of_first) && is_moment(of_second) { (second, first) } else { (first, second) };
@@ -188,13 +196,23 @@ fn interval(it: Expr) -> Expr {
     cast(it, DataType::Interval(IntervalUnit::MonthDayNano))
 }
 
-fn cast_to_item(item: Expr, list: &DataType) -> Expr {
+fn item_of(list: &DataType) -> Option<&DataType> {
     match list {
-        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
-            cast(item, field.data_type().clone())
-        }
-        _ => item,
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => Some(field.data_type()),
+        _ => None,
     }
+}
+
+fn cast_to_item(item: Expr, list: &DataType) -> Expr {
+    match item_of(list) {
+        Some(data_type) => cast(item, data_type.clone()),
+        None => item,
+    }
+}
+
+/// The engine sums floating point numbers.
+fn sum_of(list: Expr) -> Expr {
+    array_sum(cast(list, DataType::new_list(DataType::Float64, true)))
 }
 
 fn naive() -> DataType {

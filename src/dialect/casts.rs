@@ -9,9 +9,7 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::functions::expr_fn::{coalesce, replace, round, rtrim, strpos};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{
-    Case, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, try_cast,
-};
+use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, try_cast};
 
 use super::functions::{parse_time, round_even, timestamp_micros};
 use crate::project::Dialect;
@@ -73,7 +71,9 @@ fn standard_cast(expression: Expr, schema: &DFSchema, dialect: Dialect) -> Trans
             let Some(from) = type_of(&cast.expr) else { return Transformed::no(Expr::Cast(cast)) };
             match cast.field.data_type().clone() {
                 to if to.is_string() && is_time(&from) => Transformed::yes(time_as_text(Expr::Cast(cast), &from)),
-                DataType::Timestamp(_, zone) if from.is_string() => Transformed::yes(text_as_time(*cast.expr, zone, false)),
+                DataType::Timestamp(_, zone) if from.is_string() => {
+                    Transformed::yes(text_as_time(*cast.expr, zone, false))
+                }
                 to if to.is_integer() && is_fraction(&from) => {
                     Transformed::yes(datafusion::logical_expr::cast(rounded(*cast.expr, &from), to))
                 }
@@ -88,8 +88,12 @@ fn standard_cast(expression: Expr, schema: &DFSchema, dialect: Dialect) -> Trans
         Expr::TryCast(cast) => {
             let Some(from) = type_of(&cast.expr) else { return Transformed::no(Expr::TryCast(cast)) };
             match cast.field.data_type().clone() {
-                DataType::Timestamp(_, zone) if from.is_string() => Transformed::yes(text_as_time(*cast.expr, zone, true)),
-                to if to.is_integer() && is_fraction(&from) => Transformed::yes(try_cast(rounded(*cast.expr, &from), to)),
+                DataType::Timestamp(_, zone) if from.is_string() => {
+                    Transformed::yes(text_as_time(*cast.expr, zone, true))
+                }
+                to if to.is_integer() && is_fraction(&from) => {
+                    Transformed::yes(try_cast(rounded(*cast.expr, &from), to))
+                }
                 to if to.is_integer() && from.is_string() && dialect == Dialect::DuckDb && !is_whole(&cast.expr) => {
                     let number = try_cast(*cast.expr.clone(), DataType::Float64);
                     let other = try_cast(round(vec![number]), to.clone());

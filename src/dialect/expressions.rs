@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, Query, Subscript, UnaryOperator, Value,
-    ValueWithSpan, visit_expressions_mut,
+    AccessExpr, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, Query,
+    Subscript, UnaryOperator, Value, ValueWithSpan, visit_expressions_mut,
 };
 
 use super::calls::{as_text, call, number, plain_name, text};
@@ -74,7 +74,9 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
             })
         }
         // `~a`
-        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => Some(call("subtract", vec![number(-1), expr.as_ref().clone()])),
+        Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr } => {
+            Some(call("subtract", vec![number(-1), expr.as_ref().clone()]))
+        }
         Expr::Identifier(name) if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("localtimestamp") => {
             Some(call("current_localtimestamp", Vec::new()))
         }

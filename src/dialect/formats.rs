@@ -1,9 +1,7 @@
 //! `format('{} of {}', a, b)` and `printf('%d of %s', a, b)`, as texts put together. Formats that are not written out,
 //! and those that need more than digits behind the point, are left: there is no function of that name then.
 
-use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr,
-};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr};
 
 use super::calls::text;
 

@@ -28,9 +28,9 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::sqlparser::dialect::Dialect as Syntax;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::sqlparser::ast::Query;
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
@@ -107,4 +107,9 @@ pub fn settle_casts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> 
 /// What the engine says of a plan that can't be made.
 pub fn settle_texts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
     if dialect == Dialect::DataFusion { Ok(plan) } else { casts::settle_texts(plan) }
+}
+
+/// An interval as files hold it: days and milliseconds.
+pub fn stored_interval(interval: Expr) -> Expr {
+    functions::interval_stored(interval)
 }

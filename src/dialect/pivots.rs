@@ -35,9 +35,8 @@ pub(super) fn rewrite(factor: &mut TableFactor) -> Result<()> {
         }
         _ => return Ok(()),
     };
-    let alias = alias.or_else(|| {
-        Some(TableAlias { explicit: true, name: Ident::new("pivoted"), columns: Vec::new(), at: None })
-    });
+    let alias = alias
+        .or_else(|| Some(TableAlias { explicit: true, name: Ident::new("pivoted"), columns: Vec::new(), at: None }));
     *factor = TableFactor::Derived { lateral: false, subquery: Box::new(query), alias, sample: None };
     Ok(())
 }
@@ -65,7 +64,9 @@ fn pivot(table: &TableFactor, aggregates: &[ExprWithAlias], column: &Expr, value
     for value in values {
         for aggregate in aggregates {
             let Expr::Function(function) = &aggregate.expr else {
-                return not_impl_err!("`pivot` of an expression around an aggregate; compute it from the columns after");
+                return not_impl_err!(
+                    "`pivot` of an expression around an aggregate; compute it from the columns after"
+                );
             };
             let mut function = function.clone();
             function.filter = Some(Box::new(Expr::BinaryOp {
@@ -79,7 +80,10 @@ fn pivot(table: &TableFactor, aggregates: &[ExprWithAlias], column: &Expr, value
                 None if aggregates.len() > 1 => format!("{of_value}_{}", aggregate.expr.to_string().to_lowercase()),
                 None => of_value,
             };
-            items.push(SelectItem::ExprWithAlias { expr: Expr::Function(function), alias: Ident::with_quote('"', name) });
+            items.push(SelectItem::ExprWithAlias {
+                expr: Expr::Function(function),
+                alias: Ident::with_quote('"', name),
+            });
         }
     }
     select(items, table, true)

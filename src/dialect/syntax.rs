@@ -56,7 +56,9 @@ impl Syntax for DuckDb {
                 parser.next_token();
                 Some(Ok(text))
             }
-            Token::Word(word) if word.keyword == Keyword::LAMBDA && matches!(parser.peek_nth_token_ref(1).token, Token::Word(_)) => {
+            Token::Word(word)
+                if word.keyword == Keyword::LAMBDA && matches!(parser.peek_nth_token_ref(1).token, Token::Word(_)) =>
+            {
                 parser.next_token();
                 Some(lambda(parser))
             }

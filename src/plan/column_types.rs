@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::logical_expr::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
@@ -57,6 +57,7 @@ pub(super) fn stored(data_type: &DataType) -> DataType {
         DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone) => {
             DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
         }
+        DataType::Interval(_) => DataType::Interval(IntervalUnit::DayTime),
         // As finely as points in time.
         DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
         // DuckDB gives a column of nothing but nulls this type too.

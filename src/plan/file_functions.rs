@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::common::{ScalarValue, plan_err};
+use datafusion::common::plan_err;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
@@ -27,7 +27,12 @@ impl OpenFiles {
     ///
     /// # Errors
     /// Files that are not there or can't be read, and options that are not known.
-    pub(super) fn open(&self, name: &str, arguments: &[Expr], state: &SessionState) -> Option<Result<Arc<dyn TableSource>>> {
+    pub(super) fn open(
+        &self,
+        name: &str,
+        arguments: &[Expr],
+        state: &SessionState,
+    ) -> Option<Result<Arc<dyn TableSource>>> {
         let format = match name {
             "read_csv" | "read_csv_auto" => Some("csv"),
             "read_parquet" | "parquet_scan" => Some("parquet"),
@@ -110,12 +115,7 @@ fn own_option(function: &str, name: &str, value: &str) -> Result<Option<(&'stati
 
 fn text(argument: &Expr) -> Option<String> {
     match argument {
-        Expr::Literal(value, _) => match value {
-            ScalarValue::Utf8(Some(text)) | ScalarValue::LargeUtf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
-                Some(text.clone())
-            }
-            _ => None,
-        },
+        Expr::Literal(value, _) => value.try_as_str().flatten().map(str::to_owned),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! One query: parsed, planned, analysed, and its columns made fit for storing.
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::SchemaError;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::Cast;
@@ -128,8 +128,11 @@ fn as_stored(plan: LogicalPlan) -> Result<LogicalPlan> {
     let column = |(qualifier, field): (Option<&datafusion::common::TableReference>, &arrow::datatypes::FieldRef)| {
         let expr = Expr::Column(datafusion::common::Column::new(qualifier.cloned(), field.name()));
         let data_type = stored(field.data_type());
-        let expr =
-            if data_type == *field.data_type() { expr } else { Expr::Cast(Cast::new(Box::new(expr), data_type)) };
+        let expr = match field.data_type() {
+            it if *it == data_type => expr,
+            DataType::Interval(_) => dialect::stored_interval(expr),
+            _ => Expr::Cast(Cast::new(Box::new(expr), data_type)),
+        };
         expr.alias(field.name())
     };
     let columns: Vec<Expr> = schema.iter().map(column).collect();

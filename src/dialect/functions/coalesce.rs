@@ -4,9 +4,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::error::Result;
 use datafusion::functions::core::coalesce::CoalesceFunc;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature};
 
 /// The engine's, with more types.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, IntervalMonthDayNanoArray};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, IntervalDayTimeArray, IntervalMonthDayNanoArray};
 use arrow::compute::{binary, unary};
 use arrow::datatypes::{
-    DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+    DataType, Int64Type, IntervalDayTime, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
     TimestampMicrosecondType,
 };
 use datafusion::common::exec_err;
@@ -26,6 +26,8 @@ pub(super) enum Intervals {
     Between,
     /// `interval_micros(interval)`: how long it is, for comparing; a month has 30 days.
     Micros,
+    /// `interval_stored(interval)`: as files hold it, in days and milliseconds.
+    Stored,
     /// `interval_epoch(interval)`: how many seconds it is; a year has 365.25 days.
     Epoch,
 }
@@ -36,6 +38,7 @@ impl Kernel for Intervals {
             Intervals::Times => "interval_times",
             Intervals::Between => "interval_between",
             Intervals::Micros => "interval_micros",
+            Intervals::Stored => "interval_stored",
             Intervals::Epoch => "interval_epoch",
         }
     }
@@ -45,7 +48,7 @@ impl Kernel for Intervals {
         let arguments = match self {
             Intervals::Times => vec![INTERVAL, DataType::Int64],
             Intervals::Between => vec![timestamp.clone(), timestamp],
-            Intervals::Micros | Intervals::Epoch => vec![INTERVAL],
+            Intervals::Micros | Intervals::Stored | Intervals::Epoch => vec![INTERVAL],
         };
         Signature::exact(arguments, Volatility::Immutable)
     }
@@ -54,6 +57,7 @@ impl Kernel for Intervals {
         Ok(match self {
             Intervals::Times | Intervals::Between => INTERVAL,
             Intervals::Micros => DataType::Int64,
+            Intervals::Stored => DataType::Interval(IntervalUnit::DayTime),
             Intervals::Epoch => DataType::Float64,
         })
     }
@@ -84,6 +88,11 @@ impl Kernel for Intervals {
                 });
                 Ok(Arc::new(micros))
             }
+            (Intervals::Stored, [intervals]) => {
+                let stored: IntervalDayTimeArray =
+                    intervals.as_primitive::<IntervalMonthDayNanoType>().try_unary(stored)?;
+                Ok(Arc::new(stored))
+            }
             (Intervals::Epoch, [intervals]) => {
                 let seconds: Float64Array = unary(intervals.as_primitive::<IntervalMonthDayNanoType>(), epoch);
                 Ok(Arc::new(seconds))
@@ -101,6 +110,19 @@ fn times(
     match (part(interval.months), part(interval.days), interval.nanoseconds.checked_mul(count)) {
         (Some(months), Some(days), Some(nanos)) => Ok(IntervalMonthDayNano::new(months, days, nanos)),
         _ => Err(arrow::error::ArrowError::ComputeError(format!("{count} times this interval is too long"))),
+    }
+}
+
+/// The engine writes no files with months beside days.
+fn stored(it: IntervalMonthDayNano) -> std::result::Result<IntervalDayTime, arrow::error::ArrowError> {
+    match i32::try_from(it.nanoseconds / 1_000_000) {
+        Ok(milliseconds) if it.months == 0 => Ok(IntervalDayTime::new(it.days, milliseconds)),
+        Ok(_) => Err(arrow::error::ArrowError::ComputeError(
+            "an interval with months can't be stored; store the number of months".to_owned(),
+        )),
+        Err(_) => Err(arrow::error::ArrowError::ComputeError(
+            "an interval of more than 24 days in hours can't be stored; store the number of seconds".to_owned(),
+        )),
     }
 }
 

@@ -81,9 +81,7 @@ fn written(values: &ArrayRef) -> Result<StringArray> {
     let field = Field::new("v", values.data_type().clone(), true);
     let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![Arc::clone(values)])?;
     let mut bytes = Vec::new();
-    let mut writer = WriterBuilder::new()
-        .with_explicit_nulls(true)
-        .build::<_, LineDelimited>(&mut bytes);
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(&mut bytes);
     writer.write(&batch)?;
     writer.finish()?;
     drop(writer);

@@ -17,6 +17,7 @@ mod type_names;
 
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, IntervalUnit};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, Expr, ScalarUDF};
@@ -70,7 +71,7 @@ pub(super) fn round_even(number: Expr) -> Expr {
 
 /// An interval, several times.
 pub(super) fn interval_times(interval: Expr, count: Expr) -> Expr {
-    function(Intervals::Times).call(vec![interval, count])
+    function(Intervals::Times).call(vec![whole(interval), count])
 }
 
 /// What lies between two points in time.
@@ -78,7 +79,17 @@ pub(super) fn interval_between(end: Expr, start: Expr) -> Expr {
     function(Intervals::Between).call(vec![end, start])
 }
 
+/// An interval as files hold it.
+pub(super) fn interval_stored(interval: Expr) -> Expr {
+    function(Intervals::Stored).call(vec![interval])
+}
+
 /// How long an interval is.
 pub(super) fn interval_micros(interval: Expr) -> Expr {
-    function(Intervals::Micros).call(vec![interval])
+    function(Intervals::Micros).call(vec![whole(interval)])
+}
+
+/// Intervals of files have no months; the kernels take those that have.
+fn whole(interval: Expr) -> Expr {
+    datafusion::logical_expr::cast(interval, DataType::Interval(IntervalUnit::MonthDayNano))
 }

@@ -150,7 +150,8 @@ impl Meaning {
             Meaning::ListSum => sum_of(first),
             Meaning::MakeTimestamp => cast(number(first), naive()),
             Meaning::Strftime => {
-                let (time, format) = if is_text(of_first) && is_moment(of_second) { (second, first) } else { (first, second) };
+                let (time, format) =
+                    if is_text(of_first) && is_moment(of_second) { (second, first) } else { (first, second) };
                 match written(&format) {
                     Some(format) => to_char(cast(time, naive()), lit(translated(&format, false))),
                     None => return plan_err!("`strftime` takes a format that is written out, such as '%Y-%m-%d'"),
@@ -198,7 +199,9 @@ fn interval(it: Expr) -> Expr {
 
 fn item_of(list: &DataType) -> Option<&DataType> {
     match list {
-        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => Some(field.data_type()),
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            Some(field.data_type())
+        }
         _ => None,
     }
 }

@@ -41,7 +41,9 @@ impl Kernel for Regexes {
     }
 
     fn compute(&self, arguments: &[ArrayRef]) -> Result<ArrayRef> {
-        let [texts, patterns, groups @ ..] = arguments else { return exec_err!("`{}` takes two arguments", self.name()) };
+        let [texts, patterns, groups @ ..] = arguments else {
+            return exec_err!("`{}` takes two arguments", self.name());
+        };
         let (texts, patterns) = (texts.as_string::<i32>(), patterns.as_string::<i32>());
         let groups = groups.first().map(|it| it.as_primitive::<Int64Type>());
         let mut lists = ListBuilder::new(StringBuilder::new());
@@ -53,7 +55,8 @@ impl Kernel for Regexes {
             }
             let pattern = patterns.value(at);
             if known.as_ref().is_none_or(|(it, _)| *it != pattern) {
-                let regex = Regex::new(pattern).map_err(|it| exec_datafusion_err!("`{pattern}` is no pattern: {it}"))?;
+                let regex =
+                    Regex::new(pattern).map_err(|it| exec_datafusion_err!("`{pattern}` is no pattern: {it}"))?;
                 known = Some((pattern, regex));
             }
             let Some((_, regex)) = &known else { continue };

@@ -42,7 +42,11 @@ impl Kernel for Strptime {
                 "Function '{}' failed to match any signature, errors: requires String, but received String (DataType: {other}).",
                 self.name()
             ),
-            _ => plan_err!("Function '{}' expects 2 arguments but received {} No function matches", self.name(), arguments.len()),
+            _ => plan_err!(
+                "Function '{}' expects 2 arguments but received {} No function matches",
+                self.name(),
+                arguments.len()
+            ),
         }
     }
 

@@ -37,8 +37,13 @@ impl Kernel for Truncate {
             [_, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) | DataType::Utf8 | DataType::Null] => {
                 Ok(vec![DataType::Utf8, timestamp(arguments.get(1))])
             }
-            [_, other] => plan_err!("Function 'date_trunc' failed to match any signature, errors: date_trunc requires Timestamp, but received String (DataType: {other})."),
-            _ => plan_err!("Function 'date_trunc' expects 2 arguments but received {} No function matches", arguments.len()),
+            [_, other] => plan_err!(
+                "Function 'date_trunc' failed to match any signature, errors: date_trunc requires Timestamp, but received String (DataType: {other})."
+            ),
+            _ => plan_err!(
+                "Function 'date_trunc' expects 2 arguments but received {} No function matches",
+                arguments.len()
+            ),
         }
     }
 
@@ -54,7 +59,8 @@ impl Kernel for Truncate {
             let part = Part::named(parts.value(0))?;
             times.unary(|it| part.start(it))
         } else {
-            let one = |at: usize| match (parts.is_valid(at) && times.is_valid(at)).then(|| Part::named(parts.value(at))) {
+            let one = |at: usize| match (parts.is_valid(at) && times.is_valid(at)).then(|| Part::named(parts.value(at)))
+            {
                 Some(part) => part.map(|it| Some(it.start(times.value(at)))),
                 None => Ok(None),
             };

@@ -3,9 +3,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, ObjectNamePart, Query, Value, ValueWithSpan, visit_expressions_mut,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectNamePart, Query, Value,
+    visit_expressions_mut,
 };
+
+use super::calls::{self, as_text as text};
 
 /// Replaces paths by their steps, wherever a path is written out.
 pub(super) fn rewrite(query: &mut Query) {
@@ -56,13 +58,6 @@ fn path_steps(expression: &Expr) -> Option<Vec<Expr>> {
     any_steps(expression)
 }
 
-fn text(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Some(text),
-        _ => None,
-    }
-}
-
 /// `'$.a[0]."b c"'` → `'a'`, `0`, `'b c'`; a text that is no path is one key.
 fn any_steps(expression: &Expr) -> Option<Vec<Expr>> {
     let Some(text) = text(expression) else { return Some(vec![expression.clone()]) };
@@ -98,16 +93,5 @@ fn any_steps(expression: &Expr) -> Option<Vec<Expr>> {
 }
 
 fn call(name: &str, json: &Expr, steps: &[Expr]) -> Expr {
-    let argument = |it: &Expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(it.clone()));
-    let args = std::iter::once(json).chain(steps).map(argument).collect();
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
+    calls::call(name, std::iter::once(json).chain(steps).cloned().collect())
 }

@@ -106,8 +106,12 @@ fn part_of_time(argument: &Expr) -> Option<&'static str> {
         Expr::Identifier(Ident { value, .. }) => value.to_lowercase(),
         _ => return None,
     };
-    // https://duckdb.org/docs/stable/sql/functions/datepart
-    Some(match text.as_str() {
+    part_named(&text)
+}
+
+/// `Months` → `month`. <https://duckdb.org/docs/stable/sql/functions/datepart>
+pub(super) fn part_named(text: &str) -> Option<&'static str> {
+    Some(match text.to_lowercase().as_str() {
         "microsecond" | "microseconds" | "us" | "usec" | "usecs" | "usecond" | "useconds" => "microsecond",
         "millisecond" | "milliseconds" | "ms" | "msec" | "msecs" | "msecond" | "mseconds" => "millisecond",
         "second" | "seconds" | "s" | "sec" | "secs" => "second",
@@ -120,6 +124,14 @@ fn part_of_time(argument: &Expr) -> Option<&'static str> {
         "year" | "years" | "y" | "yr" | "yrs" => "year",
         "decade" | "decades" | "dec" | "decs" => "decade",
         "century" | "centuries" | "cent" | "c" => "century",
+        "millennium" | "millennia" | "millenniums" | "mil" | "mils" => "millennium",
+        "dayofyear" | "doy" => "dayofyear",
+        "dayofweek" | "dow" | "weekday" => "dayofweek",
+        "isodow" => "isodow",
+        "isoyear" => "isoyear",
+        "yearweek" => "yearweek",
+        "epoch" => "epoch",
+        "era" => "era",
         _ => return None,
     })
 }

@@ -4,14 +4,22 @@
 //!
 //! To add a function: a line in `functions/<dialect>.sql`, when SQL can say it; else a file in `functions`.
 
+mod calls;
 mod casts;
+mod clauses;
+mod expressions;
+mod formats;
+mod full_joins;
 mod functions;
 mod json_paths;
 mod lateral;
 mod macros;
 mod operators;
+mod pivots;
+mod structs;
 mod syntax;
 mod table_functions;
+mod tokens;
 
 pub use lateral::inline_alias;
 
@@ -20,9 +28,11 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::sqlparser::dialect::Dialect as Syntax;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 use crate::project::Dialect;
 
@@ -39,25 +49,48 @@ pub fn configure(dialect: Dialect, options: &mut ConfigOptions) {
     }
 }
 
-/// Adds the dialect's functions, and what its operators mean.
+/// What the dialect's operators mean; asked before the engine's own planners.
+pub fn planners(dialect: Dialect) -> Vec<Arc<dyn ExprPlanner>> {
+    match dialect {
+        Dialect::DuckDb => vec![Arc::new(operators::DuckDbOperators), Arc::new(operators::PlainRowNumbers)],
+        Dialect::DataFusion | Dialect::Postgres => vec![Arc::new(operators::PlainRowNumbers)],
+    }
+}
+
+/// Adds the dialect's functions.
 ///
 /// # Errors
 /// What the engine says of a function that it does not take.
 pub fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) -> Result<()> {
-    if dialect == Dialect::DuckDb {
-        registry.register_expr_planner(Arc::new(operators::DuckDbOperators))?;
-    }
-    registry.register_expr_planner(Arc::new(operators::PlainRowNumbers))?;
-    functions::register(registry)
+    functions::register(dialect, registry)
+}
+
+/// Puts the names of the target where a query asks for them: `current_schema()`, `current_database()`.
+pub fn fill_in_names(query: &mut Query, database: &str, schema: &str) {
+    expressions::fill_in_names(query, database, schema);
+}
+
+/// The tokens of a text, fit for the parser.
+///
+/// # Errors
+/// Texts that are not closed, and constructs that the engine can't do.
+pub fn tokens(sql: &str, dialect: Dialect) -> Result<Vec<TokenWithSpan>> {
+    tokens::of(sql, syntax(dialect), dialect)
 }
 
 /// Puts what the engine knows in the place of what only the dialect knows.
-pub fn rewrite(query: &mut Query, dialect: Dialect) {
+///
+/// # Errors
+/// Constructs that the engine can't do.
+pub fn rewrite(query: &mut Query, dialect: Dialect) -> Result<()> {
     if dialect == Dialect::DuckDb {
+        clauses::rewrite(query)?;
+        expressions::rewrite(query);
         json_paths::rewrite(query);
         table_functions::name_columns(query);
     }
     macros::expand(query, dialect);
+    Ok(())
 }
 
 /// Casts that the user wrote, as the dialect means them. For a plan whose types are not settled yet.
@@ -65,5 +98,18 @@ pub fn rewrite(query: &mut Query, dialect: Dialect) {
 /// # Errors
 /// What the engine says of a plan that can't be made.
 pub fn settle_casts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
-    casts::settle(plan, dialect != Dialect::DataFusion)
+    casts::settle(plan, dialect)
+}
+
+/// Texts that the engine made times of itself, where they are compared with some. For a plan whose types are settled.
+///
+/// # Errors
+/// What the engine says of a plan that can't be made.
+pub fn settle_texts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
+    if dialect == Dialect::DataFusion { Ok(plan) } else { casts::settle_texts(plan) }
+}
+
+/// An interval as files hold it: days and milliseconds.
+pub fn stored_interval(interval: Expr) -> Expr {
+    functions::interval_stored(interval)
 }

@@ -2,13 +2,15 @@
 //! everybody's numbers of rows, which are plain integers.
 
 use arrow::datatypes::DataType;
-use datafusion::common::{DFSchema, plan_err};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::Result;
-use datafusion::functions::expr_fn::floor;
+use datafusion::functions::expr_fn::{character_length, greatest, power, substring};
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawWindowExpr};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr, RawWindowExpr};
 use datafusion::logical_expr::sqlparser::ast::BinaryOperator;
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr, cast};
+use datafusion::logical_expr::{Case, Expr, ExprSchemable, GetFieldAccess, Operator, binary_expr, cast, lit};
+
+use super::functions::{interval_between, interval_micros, interval_times};
 
 /// Hooked into the engine's planner.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ impl ExprPlanner for DuckDbOperators {
                 divide(expr.left, expr.right)
             }
             BinaryOperator::DuckIntegerDivide if left.is_numeric() && right.is_numeric() => {
-                floor(divide(cast(expr.left, DataType::Float64), expr.right))
+                divide(cast(expr.left, DataType::Float64), cast(expr.right, DataType::Float64))
             }
             BinaryOperator::DuckIntegerDivide => {
                 return plan_err!("Cannot coerce arithmetic expression {left} // {right} to valid types");
@@ -46,7 +48,53 @@ impl ExprPlanner for DuckDbOperators {
             BinaryOperator::Plus if right == DataType::Date32 && is_interval(&left) => {
                 binary_expr(cast(expr.right, timestamp()), Operator::Plus, expr.left)
             }
+            BinaryOperator::Minus if is_point(&left) && is_point(&right) => {
+                interval_between(cast(expr.left, timestamp()), cast(expr.right, timestamp()))
+            }
+            BinaryOperator::Multiply if is_interval(&left) && right.is_integer() => {
+                interval_times(expr.left, cast(expr.right, DataType::Int64))
+            }
+            BinaryOperator::Multiply if left.is_integer() && is_interval(&right) => {
+                interval_times(expr.right, cast(expr.left, DataType::Int64))
+            }
+            // An interval of 36 hours is longer than one of a day.
+            BinaryOperator::Eq if is_interval(&left) && is_interval(&right) => compare(expr, Operator::Eq),
+            BinaryOperator::NotEq if is_interval(&left) && is_interval(&right) => compare(expr, Operator::NotEq),
+            BinaryOperator::Lt if is_interval(&left) && is_interval(&right) => compare(expr, Operator::Lt),
+            BinaryOperator::LtEq if is_interval(&left) && is_interval(&right) => compare(expr, Operator::LtEq),
+            BinaryOperator::Gt if is_interval(&left) && is_interval(&right) => compare(expr, Operator::Gt),
+            BinaryOperator::GtEq if is_interval(&left) && is_interval(&right) => compare(expr, Operator::GtEq),
+            BinaryOperator::StringConcat if is_point(&left) => {
+                binary_expr(cast(expr.left, DataType::Utf8), Operator::StringConcat, expr.right)
+            }
+            BinaryOperator::StringConcat if is_point(&right) => {
+                binary_expr(expr.left, Operator::StringConcat, cast(expr.right, DataType::Utf8))
+            }
+            BinaryOperator::BitwiseXor if left.is_numeric() && right.is_numeric() => {
+                power(cast(expr.left, DataType::Float64), cast(expr.right, DataType::Float64))
+            }
             _ => return Ok(PlannerResult::Original(expr)),
+        };
+        Ok(PlannerResult::Planned(planned))
+    }
+
+    fn plan_field_access(
+        &self,
+        expr: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        if !expr.expr.get_type(schema).is_ok_and(|it| it.is_string()) {
+            return Ok(PlannerResult::Original(expr));
+        }
+        let text = expr.expr.clone();
+        let planned = match expr.field_access {
+            GetFieldAccess::ListIndex { key } => substring(text.clone(), place(&text, *key), lit(1_i64)),
+            GetFieldAccess::ListRange { start, stop, .. } => {
+                let (start, stop) = (place(&text, *start), place(&text, *stop));
+                let length = binary_expr(binary_expr(stop, Operator::Minus, start.clone()), Operator::Plus, lit(1_i64));
+                substring(text, start, greatest(vec![length, lit(0_i64)]))
+            }
+            GetFieldAccess::NamedStructField { .. } => return Ok(PlannerResult::Original(expr)),
         };
         Ok(PlannerResult::Planned(planned))
     }
@@ -73,6 +121,31 @@ impl ExprPlanner for PlainRowNumbers {
         let function = Expr::WindowFunction(Box::new(WindowFunction { fun: expr.func_def, params }));
         Ok(PlannerResult::Planned(cast(function, DataType::Int64)))
     }
+}
+
+/// A place in a text; from its end where it is below zero.
+fn place(text: &Expr, at: Expr) -> Expr {
+    let from_end = || {
+        let length = cast(character_length(text.clone()), DataType::Int64);
+        binary_expr(binary_expr(length, Operator::Plus, at.clone()), Operator::Plus, lit(1_i64))
+    };
+    match &at {
+        Expr::Literal(ScalarValue::Int64(Some(number)), _) if *number >= 0 => at,
+        Expr::Literal(_, _) | Expr::Negative(_) => from_end(),
+        _ => Expr::Case(Case::new(
+            None,
+            vec![(Box::new(at.clone().lt(lit(0_i64))), Box::new(from_end()))],
+            Some(Box::new(cast(at.clone(), DataType::Int64))),
+        )),
+    }
+}
+
+fn compare(expr: RawBinaryExpr, operator: Operator) -> Expr {
+    binary_expr(interval_micros(expr.left), operator, interval_micros(expr.right))
+}
+
+fn is_point(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Date32 | DataType::Timestamp(_, _))
 }
 
 fn divide(left: Expr, right: Expr) -> Expr {

@@ -1,10 +1,27 @@
-//! DuckDB calls the column of a series after its function: `select range from range(3)`. The engine calls it `value`.
+//! Functions that stand for tables. DuckDB calls the column of a series after its function: `select range from range(3)`;
+//! the engine calls it `value`.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName, ObjectNamePart, Query, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Query, TableAlias,
+    TableAliasColumnDef, TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
 };
+
+use super::calls::{as_text, plain_name, text};
+
+/// Functions that read files.
+const FILES: [&str; 9] = [
+    "parquet_scan",
+    "read_csv",
+    "read_csv_auto",
+    "read_file",
+    "read_json",
+    "read_json_auto",
+    "read_ndjson",
+    "read_ndjson_auto",
+    "read_parquet",
+];
 
 const SERIES: [&str; 2] = ["generate_series", "range"];
 
@@ -19,9 +36,17 @@ impl VisitorMut for Namer {
     type Break = ();
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let Some(replacement) = unnested(factor).or_else(|| named_file(factor)) {
+            *factor = replacement;
+        }
+        if let TableFactor::Table { name, args: Some(args), .. } = factor
+            && plain_name(name).is_some_and(|it| FILES.contains(&it.as_str()))
+        {
+            args.args = args.args.iter().filter_map(as_texts).collect();
+        }
         let (name, alias) = match factor {
             TableFactor::Table { name, args: Some(_), alias, .. } | TableFactor::Function { name, alias, .. } => {
-                (plain(name), alias)
+                (plain_name(name), alias)
             }
             _ => return ControlFlow::Continue(()),
         };
@@ -38,9 +63,76 @@ impl VisitorMut for Namer {
     }
 }
 
-fn plain(name: &ObjectName) -> Option<String> {
-    match name.0.as_slice() {
-        [ObjectNamePart::Identifier(name)] => Some(name.value.to_lowercase()),
+/// `unnest([1, 2]) t(a)` as the engine has it.
+fn unnested(factor: &mut TableFactor) -> Option<TableFactor> {
+    let (name, args, alias) = match factor {
+        TableFactor::Table { name, args: Some(args), alias, .. } => (name, &args.args, alias),
+        TableFactor::Function { name, args, alias, .. } => (name, &*args, alias),
+        _ => return None,
+    };
+    if plain_name(name)? != "unnest" {
+        return None;
+    }
+    let expression = |it: &FunctionArg| match it {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(it)) => Some(it.clone()),
         _ => None,
+    };
+    let array_exprs = args.iter().map(expression).collect::<Option<Vec<_>>>()?;
+    let column = |name: &str| TableAliasColumnDef { name: Ident::new(name), data_type: None };
+    let alias = match alias.take() {
+        Some(mut alias) => {
+            if alias.columns.is_empty() {
+                alias.columns.push(column("unnest"));
+            }
+            alias
+        }
+        None => TableAlias { explicit: true, name: Ident::new("unnest"), columns: vec![column("unnest")], at: None },
+    };
+    Some(TableFactor::UNNEST {
+        alias: Some(alias),
+        array_exprs,
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: false,
+    })
+}
+
+/// `from 'data/users.parquet'` → `from read_file('data/users.parquet') as users`.
+fn named_file(factor: &mut TableFactor) -> Option<TableFactor> {
+    let TableFactor::Table { name, args: args @ None, alias, .. } = factor else { return None };
+    let [ObjectNamePart::Identifier(path)] = name.0.as_slice() else { return None };
+    let file = path.value.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = file.split_once('.')?;
+    let known = ["csv", "tsv", "parquet", "json", "jsonl", "ndjson"];
+    if path.quote_style.is_none() || !known.contains(&ending.split('.').next()?) {
+        return None;
+    }
+    let argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(text(&path.value)));
+    *args = Some(TableFunctionArgs { args: vec![argument], settings: None });
+    let span = path.span;
+    if alias.is_none() {
+        *alias = Some(TableAlias { explicit: true, name: Ident::new(stem), columns: Vec::new(), at: None });
+    }
+    *name = ObjectName::from(vec![Ident::with_span(span, "read_file")]);
+    Some(factor.clone())
+}
+
+/// `header = true` → `'header=true'`: the engine's table functions have no names for their arguments.
+fn as_texts(argument: &FunctionArg) -> Option<FunctionArg> {
+    let option = |name: &str, value: &Expr| {
+        let value = as_text(value).map_or_else(|| value.to_string(), str::to_owned);
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(text(&format!("{}={value}", name.to_lowercase())))))
+    };
+    match argument {
+        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => option(&name.value, value),
+        FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(value), .. } => option(&name.to_string(), value),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp { left, op: BinaryOperator::Eq, right })) => {
+            option(&left.to_string(), right)
+        }
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Array(array))) => match array.elem.as_slice() {
+            [one] => Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(one.clone()))),
+            _ => Some(argument.clone()),
+        },
+        other => Some(other.clone()),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::logical_expr::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
@@ -20,7 +20,27 @@ impl TypePlanner for ColumnTypes {
             SqlType::Timestamp(None | Some(6), TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
                 DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
             }
-            SqlType::CharacterVarying(_) | SqlType::CharVarying(_) => DataType::Utf8,
+            SqlType::CharacterVarying(_) | SqlType::CharVarying(_) | SqlType::Enum(_, _) => DataType::Utf8,
+            // A text, of which the type says only what is in it.
+            SqlType::JSON | SqlType::Uuid => DataType::Utf8,
+            SqlType::Blob(_) => DataType::Binary,
+            // DuckDB's 128 bits hold one digit more.
+            SqlType::HugeInt => DataType::Decimal128(38, 0),
+            SqlType::UTinyInt => DataType::UInt8,
+            SqlType::USmallInt => DataType::UInt16,
+            SqlType::UBigInt => DataType::UInt64,
+            SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
+                match name.to_string().to_lowercase().as_str() {
+                    "short" => DataType::Int16,
+                    "long" => DataType::Int64,
+                    "uinteger" => DataType::UInt32,
+                    "bpchar" => DataType::Utf8,
+                    "timestamp_s" | "timestamp_ms" | "timestamp_us" | "timestamp_ns" => {
+                        DataType::Timestamp(TimeUnit::Microsecond, None)
+                    }
+                    _ => return Ok(None),
+                }
+            }
             _ => return Ok(None),
         };
         Ok(Some(Arc::new(Field::new("", data_type, true))))
@@ -37,6 +57,9 @@ pub(super) fn stored(data_type: &DataType) -> DataType {
         DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone) => {
             DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
         }
+        DataType::Interval(_) => DataType::Interval(IntervalUnit::DayTime),
+        // As finely as points in time.
+        DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
         // DuckDB gives a column of nothing but nulls this type too.
         DataType::Null => DataType::Int32,
         other => other.clone(),

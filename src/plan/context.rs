@@ -16,6 +16,7 @@ use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, Ta
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 use crate::plan::column_types::ColumnTypes;
+use crate::plan::file_functions::OpenFiles;
 use crate::plan::relation::Catalog;
 use crate::project::Target;
 
@@ -27,6 +28,7 @@ pub(super) struct Context<'a> {
     pub(super) state: &'a SessionState,
     pub(super) catalog: &'a Catalog,
     pub(super) target: &'a Target,
+    pub(super) files: OpenFiles,
 }
 
 impl ContextProvider for Context<'_> {
@@ -47,6 +49,9 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        if let Some(files) = self.files.open(name, &args, self.state) {
+            return files;
+        }
         let function = self.state.table_functions().get(name).cloned();
         let function = function.ok_or_else(|| plan_datafusion_err!("Invalid function '{name}'"))?;
         let context = SimplifyContext::builder().with_config_options(Arc::clone(self.state.config_options())).build();

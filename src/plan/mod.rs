@@ -8,6 +8,7 @@ mod comparisons;
 mod context;
 mod elsewhere;
 mod failure;
+mod file_functions;
 mod incremental;
 mod inputs;
 mod locate;

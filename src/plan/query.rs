@@ -1,21 +1,25 @@
 //! One query: parsed, planned, analysed, and its columns made fit for storing.
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::SchemaError;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement as SqlStatement};
+use datafusion::sql::sqlparser::ast::{Query, Statement};
+use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::dialect;
 use crate::plan::Session;
 use crate::plan::column_types::stored;
 use crate::plan::comparisons::refuse_times_with_numbers;
 use crate::plan::context::Context;
+use crate::plan::file_functions::OpenFiles;
 use crate::plan::relation::Catalog;
 use crate::project::{Dialect, Target};
+
+/// How deep expressions and queries may be nested; the engine's own number.
+const RECURSION_LIMIT: usize = 50;
 
 /// A query that can be executed once its tables exist.
 #[derive(Debug, Clone)]
@@ -38,22 +42,22 @@ pub fn plan_query(sql: &str, session: &Session, catalog: &Catalog, target: &Targ
 /// Parses one `select`, written in a dialect; what comes back is the engine's.
 pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Query> {
     let mut query = parse_one(sql, dialect)?;
-    dialect::rewrite(&mut query, dialect);
+    dialect::rewrite(&mut query, dialect)?;
     Ok(query)
 }
 
 fn parse_one(sql: &str, dialect: Dialect) -> Result<Query> {
-    let syntax = dialect::syntax(dialect);
-    let mut statements = DFParserBuilder::new(sql).with_dialect(syntax).build()?.parse_statements()?;
-    let first = statements.pop_front();
-    if !statements.is_empty() {
+    let tokens = dialect::tokens(sql, dialect)?;
+    let parser = Parser::new(dialect::syntax(dialect)).with_recursion_limit(RECURSION_LIMIT);
+    let mut statements = parser
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
+    if statements.len() > 1 {
         return Err(DataFusionError::Plan("a model is one `select`, but this is several statements".to_owned()));
     }
-    match first {
-        Some(Statement::Statement(statement)) => match *statement {
-            SqlStatement::Query(query) => Ok(*query),
-            _ => Err(DataFusionError::Plan("a model is one `select`, but this is another statement".to_owned())),
-        },
+    match statements.pop() {
+        Some(Statement::Query(query)) => Ok(*query),
         Some(_) => Err(DataFusionError::Plan("a model is one `select`, but this is another statement".to_owned())),
         None => Err(DataFusionError::Plan("there is no `select` in it".to_owned())),
     }
@@ -82,6 +86,7 @@ pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, ta
     refuse_times_with_numbers(&plan)?;
     let plan = dialect::settle_casts(plan, target.dialect)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+    let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
     Ok(PlannedQuery { plan, schema })
@@ -89,12 +94,13 @@ pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, ta
 
 /// Names become columns. What is no column may be the alias of another one, where the dialect has that.
 fn resolve(mut query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
-    let context = Context { state: session.state(), catalog, target };
+    let context = Context { state: session.state(), catalog, target, files: OpenFiles::default() };
     let planner = SqlToRel::new_with_options(&context, parser_options(session));
-    let plan = |query: &Query| planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query.clone())));
+    let plan = |query: &Query| planner.sql_statement_to_plan(Statement::Query(Box::new(query.clone())));
     if target.dialect != Dialect::DuckDb {
-        return planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)));
+        return planner.sql_statement_to_plan(Statement::Query(Box::new(query)));
     }
+    dialect::fill_in_names(&mut query, &target.database, &target.schema);
     let mut inlined: Vec<String> = Vec::new();
     loop {
         match plan(&query) {
@@ -138,8 +144,11 @@ fn as_stored(plan: LogicalPlan) -> Result<LogicalPlan> {
     let column = |(qualifier, field): (Option<&datafusion::common::TableReference>, &arrow::datatypes::FieldRef)| {
         let expr = Expr::Column(datafusion::common::Column::new(qualifier.cloned(), field.name()));
         let data_type = stored(field.data_type());
-        let expr =
-            if data_type == *field.data_type() { expr } else { Expr::Cast(Cast::new(Box::new(expr), data_type)) };
+        let expr = match field.data_type() {
+            it if *it == data_type => expr,
+            DataType::Interval(_) => dialect::stored_interval(expr),
+            _ => Expr::Cast(Cast::new(Box::new(expr), data_type)),
+        };
         expr.alias(field.name())
     };
     let columns: Vec<Expr> = schema.iter().map(column).collect();

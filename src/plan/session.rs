@@ -60,13 +60,15 @@ impl Session {
             config.options_mut().set(&format!("datafusion.{name}"), value)?;
         }
         let runtime = runtime(settings)?;
-        let mut state = SessionStateBuilder::new()
+        let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
             .with_type_planner(Arc::new(ColumnTypes))
-            .with_physical_optimizer_rule(Arc::new(SegmentedWindows))
-            .build();
+            .with_physical_optimizer_rule(Arc::new(SegmentedWindows));
+        let planners = builder.expr_planners().get_or_insert_default();
+        planners.splice(0..0, dialect::planners(settings.dialect));
+        let mut state = builder.build();
         datafusion_functions_json::register_all(&mut state)?;
         dialect::register(settings.dialect, &mut state)?;
         state.execution_props_mut().query_execution_start_time = Some(settings.started_at);

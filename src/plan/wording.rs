@@ -6,6 +6,10 @@ use crate::diagnostics::{Code, Diagnostic};
 /// What the engine says, said for people, as far as the sentence is known.
 pub(super) fn rephrase(message: &str, who: &str) -> Option<Diagnostic> {
     let said = |code: Code, words: String| Some(Diagnostic::error(code, format!("{who}: {words}")));
+    if let Some(inner) = between(message, " user-defined coercion failed with: ", "") {
+        let inner = PREFIXES.iter().find_map(|it| inner.strip_prefix(it)).unwrap_or(inner);
+        return rephrase(inner, who).or_else(|| said(Code::WrongType, tidy(inner)));
+    }
     let cast = "cast one side so that the types fit: `cast(column as type)`";
     if let Some(column) = between(message, "column \"", "\" must appear in the GROUP BY") {
         let column = last_name(column);

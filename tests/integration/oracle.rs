@@ -4,6 +4,8 @@
 //! The Python is `$ARROWMILL_TEST_PYTHON`, or `python3` where that has what is needed, or else a virtual environment
 //! below cargo's target folder, made once from `.ci/python-requirements.txt`. No Python is no pass: the trials fail.
 
+mod macros;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::duckdb_finds_the_same_failures_in_bad_data", same_failures_in_duckdb),
         Trial::test("oracle::dbt_with_duckdb_gives_the_same_tests_and_tables", same_project_in_dbt),
         Trial::test("oracle::what_users_of_duckdb_write_means_the_same", duckdb_sql),
+        macros::trial(),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
     ]
 }

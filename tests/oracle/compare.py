@@ -146,6 +146,8 @@ def columns_of(connection, table):
 
 
 def family(kind):
+    if kind.endswith("[]"):
+        return family(kind[: -len("[]")]) + "[]"
     plain = kind.partition("(")[0]
     return next((name for name, kinds in FAMILIES.items() if plain in kinds), plain)
 

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
-use regex::Regex;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
-use crate::jinja::collections;
 use crate::jinja::problem::Problem;
 use crate::jinja::rewriting::{self, Places};
 use crate::jinja::scope::Scope;
+use crate::jinja::signature::Signature;
+use crate::jinja::translation::{self, Translation};
 
 /// A macro or generic test that some file defines.
 #[derive(Debug, Clone)]
@@ -25,6 +25,7 @@ pub struct MacroDefinition {
     pub span: Span,
     /// The number of its file.
     file: usize,
+    signature: Signature,
 }
 
 impl MacroDefinition {
@@ -60,16 +61,6 @@ pub struct Macros {
     by_word: BTreeMap<String, BTreeSet<usize>>,
 }
 
-/// Without Unicode, as the others of this crate: its classes take milliseconds to build, at each start.
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static OPENING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*(?P<kind>macro|test|data_test)\s+(?P<name>\w+)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static CLOSING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*(?P<word>end(?:data_)?test)\b").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)\{#.*?#\}").unwrap());
-
 impl Macros {
     /// None yet.
     pub fn new() -> Self {
@@ -78,15 +69,10 @@ impl Macros {
 
     /// Adds a file of a package. Two macros of one name in one package are reported.
     pub fn add_file(&mut self, package: &str, source: &Arc<SourceText>, found: &mut Diagnostics) {
-        let comments: Vec<_> = COMMENT.find_iter(&source.text).map(|it| it.range()).collect();
-        for opening in OPENING.captures_iter(&source.text) {
-            let name = &opening["name"];
-            let Some(written) = opening.name("name") else { continue };
-            if comments.iter().any(|it| it.contains(&written.start())) {
-                continue;
-            }
-            let name = if &opening["kind"] == "macro" { name.to_owned() } else { format!("test_{name}") };
-            let span = Span::new(source, written.range());
+        let translation = translation::translate(&source.text);
+        for definition in &translation.definitions {
+            let name = definition.name.clone();
+            let span = Span::new(source, definition.written.clone());
             let definitions = self.by_name.entry(name.clone()).or_default();
             if let Some(first) = definitions.iter().find(|it| it.package == package) {
                 found.push(
@@ -101,9 +87,10 @@ impl Macros {
             for word in [Some(name.as_str()), name.split_once("__").map(|(_, word)| word)].into_iter().flatten() {
                 self.by_word.entry(word.to_owned()).or_default().insert(file);
             }
-            definitions.push(MacroDefinition { package: package.to_owned(), name, span, file });
+            let signature = Signature::of(definition);
+            definitions.push(MacroDefinition { package: package.to_owned(), name, span, file, signature });
         }
-        let (template, places) = as_template(&source.text, self.files.len());
+        let (template, places) = as_template(&source.text, self.files.len(), translation);
         let package = package.to_owned();
         self.files.push(MacroFile { source: Arc::clone(source), template, package, places });
     }
@@ -191,18 +178,11 @@ fn tags(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// dbt's `{% test x() %}` is Jinja's `{% macro test_x() %}`, and every macro gets its file's own name. Lists and
-/// dicts become changeable where that is needed.
-fn as_template(text: &str, file: usize) -> (String, Places) {
-    let mut changes = collections::changes(text);
-    for opening in OPENING.captures_iter(text) {
-        let (Some(kind), Some(name)) = (opening.name("kind"), opening.name("name")) else { continue };
-        let prefix = if kind.as_str() == "macro" { "" } else { "test_" };
-        let between = &text[kind.end()..name.start()];
-        changes.push((kind.start()..name.start(), format!("macro{between}{}", engine_name(file, prefix))));
-    }
-    for closing in CLOSING.captures_iter(text) {
-        changes.extend(closing.name("word").map(|it| (it.range(), "endmacro".to_owned())));
+/// Every macro gets its file's own name, whatever kind of block it is.
+fn as_template(text: &str, file: usize, translation: Translation) -> (String, Places) {
+    let mut changes = translation.changes;
+    for definition in translation.definitions {
+        changes.push((definition.opening, format!("macro {}", engine_name(file, &definition.name)).into()));
     }
     rewriting::apply(text, changes)
 }
@@ -264,7 +244,9 @@ impl Object for Callable {
             scope.captured().macros.insert(self.name.clone());
         }
         let unknown = || Error::new(ErrorKind::UnknownFunction, format!("{} is not loaded", self.name));
-        let engine_name = self.definition(state).ok_or_else(unknown)?.engine_name();
+        let definition = self.definition(state).ok_or_else(unknown)?;
+        let engine_name = definition.engine_name();
+        let arranged = definition.signature.arrange(&definition.name, args)?;
         let loaded = state.get_extension::<Loaded>().and_then(|it| it.0.get(&engine_name).cloned());
         let Some(loaded) = loaded else {
             // Its name was put together while rendering. Everything is rendered again, with all macros at hand.
@@ -279,7 +261,7 @@ impl Object for Callable {
             let message = format!("macro `{}` calls itself without end", self.name);
             return Err(Problem::error(Code::BadJinja, message, None));
         }
-        let result = loaded.call(state, args);
+        let result = loaded.call(state, arranged.as_deref().unwrap_or(args));
         if let Some(depth) = state.get_extension_mut::<Depth>() {
             depth.0 -= 1;
         }

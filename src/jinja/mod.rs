@@ -2,14 +2,17 @@
 //! Renders text for a `Scope`; knows nothing of what the text means, of graphs or of engines.
 
 mod builtin;
-mod collections;
 mod functions;
 mod macros;
+mod modules;
 mod problem;
 mod relation;
 mod rewriting;
 mod scope;
+mod signature;
 mod source_map;
+mod translation;
+mod values;
 mod yaml_text;
 
 pub use builtin::add_macros_of_dbt;
@@ -41,7 +44,6 @@ impl Templates {
         let macros = Arc::new(macros);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_formatter(|out, state, value| {
             if value.is_undefined()
@@ -49,10 +51,11 @@ impl Templates {
             {
                 scope.captured().unset.insert(state.name().to_owned());
             }
-            minijinja::escape_formatter(out, state, value)
+            values::print(out, state, value)
         });
         functions::register_all(&mut environment);
-        collections::register(&mut environment);
+        values::register(&mut environment);
+        modules::register(&mut environment);
         let mut templates =
             Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros), broken: BTreeSet::new() };
         for file in macros.files() {
@@ -214,7 +217,7 @@ fn quoted(path: &str) -> String {
 
 /// A file's text as it is compiled, with the way back.
 fn as_written(source: &SourceText) -> (String, rewriting::Places) {
-    rewriting::apply(&source.text, collections::changes(&source.text))
+    rewriting::apply(&source.text, translation::translate(&source.text).changes)
 }
 
 fn add_with_driver(
@@ -232,3 +235,6 @@ fn add_with_driver(
 fn driver_name(path: &str) -> String {
     format!("<render> {path}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -197,7 +197,7 @@ impl Object for Scope {
             "invocation_id" => Value::from(self.invocation.id.as_str()),
             "model" => Value::from(Serde(&self.model)),
             "project_name" => Value::from(self.invocation.project.as_str()),
-            "run_started_at" => Value::from_object(super::functions::Moment(self.invocation.started_at)),
+            "run_started_at" => Value::from_object(super::modules::Moment::utc(self.invocation.started_at)),
             "target" => self.target(),
             "thread_id" => Value::from("main"),
             "this" => Value::from_object(self.this.clone()?),

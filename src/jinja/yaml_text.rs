@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Code, Diagnostic, SourceText};
-use crate::jinja::{Invocation, Macros, Phase, Scope, functions, problem};
+use crate::jinja::{Invocation, Macros, Phase, Scope, functions, modules, problem, values};
 use crate::project::{Json, RenderText};
 
 /// Renders the strings of YAML files.
@@ -19,8 +19,9 @@ impl YamlText {
     pub fn new(invocation: &Arc<Invocation>) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         functions::register_all(&mut environment);
+        values::register(&mut environment);
+        modules::register(&mut environment);
         for name in ["as_bool", "as_number", "as_native"] {
             environment.add_filter(name, functions::as_native);
         }

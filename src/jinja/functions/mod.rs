@@ -2,21 +2,24 @@
 
 mod adapter;
 mod config;
-mod conversion;
 mod doc;
 mod env_var;
 mod exceptions;
 mod is_incremental;
+mod json;
+mod local_md5;
 mod log;
-mod moment;
+mod native;
 mod reference;
 mod run_query;
+mod sets;
 mod source;
 mod var;
+mod yaml;
+mod zip;
 
 pub(super) use adapter::Adapter;
-pub(super) use conversion::{as_native, test_arguments};
-pub(super) use moment::Moment;
+pub(super) use native::{as_native, test_arguments};
 
 use minijinja::Environment;
 use minijinja::value::{Kwargs, Value};
@@ -42,16 +45,20 @@ pub(super) const NAMES: &[&str] = &[
 
 const ALL: &[fn(&mut Environment<'static>)] = &[
     config::register,
-    conversion::register,
     doc::register,
     env_var::register,
     exceptions::register,
     is_incremental::register,
+    json::register,
+    local_md5::register,
     log::register,
     reference::register,
     run_query::register,
+    sets::register,
     source::register,
     var::register,
+    yaml::register,
+    zip::register,
 ];
 
 /// Adds all functions.

@@ -2,6 +2,7 @@
 //! Renders text for a `Scope`; knows nothing of what the text means, of graphs or of engines.
 
 mod builtin;
+mod filters;
 mod functions;
 mod macros;
 mod modules;
@@ -55,6 +56,7 @@ impl Templates {
         });
         functions::register_all(&mut environment);
         values::register(&mut environment);
+        filters::register(&mut environment);
         modules::register(&mut environment);
         let mut templates =
             Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros), broken: BTreeSet::new() };

@@ -1,8 +1,8 @@
 //! What arguments a macro takes: those that it names, and, as in Jinja2, any others where its body asks for
 //! `varargs` and `kwargs`.
 
-use minijinja::value::{Kwargs, Value};
 use minijinja::Error;
+use minijinja::value::{Kwargs, Value};
 
 use crate::diagnostics::{Code, closest};
 use crate::jinja::functions::split;

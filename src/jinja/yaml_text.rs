@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Code, Diagnostic, SourceText};
-use crate::jinja::{Invocation, Macros, Phase, Scope, functions, modules, problem, values};
+use crate::jinja::{Invocation, Macros, Phase, Scope, filters, functions, modules, problem, values};
 use crate::project::{Json, RenderText};
 
 /// Renders the strings of YAML files.
@@ -21,6 +21,7 @@ impl YamlText {
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         functions::register_all(&mut environment);
         values::register(&mut environment);
+        filters::register(&mut environment);
         modules::register(&mut environment);
         for name in ["as_bool", "as_number", "as_native"] {
             environment.add_filter(name, functions::as_native);

@@ -2,18 +2,20 @@
 
 use std::fmt::Write;
 
-use minijinja::value::{Rest, Value, ValueKind};
+use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
-use crate::jinja::values::{self, Arguments};
+use crate::jinja::values::{self, function};
 use crate::project::Json;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
-    environment.add_function("tojson", |args: Rest<Value>| -> Result<Value, Error> {
-        let arguments = Arguments::new("tojson", &args);
-        let sort_keys = arguments.given(2, "sort_keys").is_some_and(|it| it.is_true());
-        Ok(Value::from(dumps(&arguments.needed(0, "value")?, sort_keys)?))
-    });
+    environment.add_global(
+        "tojson",
+        function("tojson", |_, arguments| {
+            let sort_keys = arguments.given(2, "sort_keys").is_some_and(|it| it.is_true());
+            Ok(Value::from(dumps(&arguments.needed(0, "value")?, sort_keys)?))
+        }),
+    );
     environment.add_filter("tojson", |value: Value, indent: Option<usize>| -> Result<Value, Error> {
         let mut text = dumps(&value, true)?;
         if let Some(indent) = indent {
@@ -25,14 +27,16 @@ pub(super) fn register(environment: &mut Environment<'static>) {
         }
         Ok(Value::from(text))
     });
-    environment.add_function("fromjson", |args: Rest<Value>| -> Result<Value, Error> {
-        let arguments = Arguments::new("fromjson", &args);
-        let text = arguments.text(0, "string")?;
-        match serde_json::from_str::<Json>(&text) {
-            Ok(value) => Ok(values::from_json(&value)),
-            Err(_) => Ok(arguments.given(1, "default").unwrap_or_else(|| Value::from(()))),
-        }
-    });
+    environment.add_global(
+        "fromjson",
+        function("fromjson", |_, arguments| {
+            let text = arguments.text(0, "string")?;
+            match serde_json::from_str::<Json>(&text) {
+                Ok(value) => Ok(values::from_json(&value)),
+                Err(_) => Ok(arguments.given(1, "default").unwrap_or_else(|| Value::from(()))),
+            }
+        }),
+    );
 }
 
 /// A value as JSON, with Python's white space.
@@ -48,7 +52,7 @@ fn write_value(text: &mut String, value: &Value, sort_keys: bool) -> Result<(), 
         ValueKind::Bool => text.push_str(if value.is_true() { "true" } else { "false" }),
         ValueKind::Number => text.push_str(&number(value)),
         ValueKind::String => write_text(text, value.as_str().unwrap_or_default()),
-        ValueKind::Seq if !value.downcast_object_ref::<values::Set>().is_some() => {
+        ValueKind::Seq if value.downcast_object_ref::<values::Set>().is_none() => {
             text.push('[');
             for (at, item) in value.try_iter()?.enumerate() {
                 text.push_str(if at > 0 { ", " } else { "" });

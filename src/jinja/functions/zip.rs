@@ -3,14 +3,16 @@
 use minijinja::value::{Rest, Value, ValueIter};
 use minijinja::{Environment, Error};
 
-use crate::jinja::values::{self, Arguments};
+use crate::jinja::values::{self, function};
 
 pub(super) fn register(environment: &mut Environment<'static>) {
-    environment.add_function("zip", |args: Rest<Value>| -> Result<Value, Error> {
-        let arguments = Arguments::new("zip", &args);
-        let zipped = zip(arguments.positional);
-        Ok(zipped.unwrap_or_else(|_| arguments.given(usize::MAX, "default").unwrap_or_else(|| Value::from(()))))
-    });
+    environment.add_global(
+        "zip",
+        function("zip", |_, arguments| {
+            let zipped = zip(arguments.positional);
+            Ok(zipped.unwrap_or_else(|_| arguments.given(usize::MAX, "default").unwrap_or_else(|| Value::from(()))))
+        }),
+    );
     environment.add_function("zip_strict", |args: Rest<Value>| zip(&args));
 }
 

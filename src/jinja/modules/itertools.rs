@@ -25,7 +25,7 @@ pub(super) fn module() -> Value {
         "tee",
         "zip_longest",
     ];
-    Value::from_iter(FUNCTIONS.iter().map(|it| (*it, Value::from_object(Function(it)))))
+    Value::from_pairs(FUNCTIONS.iter().map(|it| (*it, Value::from_object(Function(it)))))
 }
 
 /// No list gets longer, and no endless one is followed further.
@@ -92,7 +92,8 @@ fn product(lists: &[Vec<Value>]) -> Result<Value, Error> {
         if found.len().checked_mul(items.len()).is_none_or(|it| it > MOST) {
             return Err(too_many());
         }
-        let longer = |it: &Vec<Value>| items.iter().map(|item| [it.as_slice(), &[item.clone()]].concat()).collect::<Vec<_>>();
+        let longer =
+            |it: &Vec<Value>| items.iter().map(|item| [it.as_slice(), &[item.clone()]].concat()).collect::<Vec<_>>();
         found = found.iter().flat_map(longer).collect();
     }
     Ok(list(found.into_iter().map(tuple).collect()))
@@ -106,7 +107,8 @@ fn islice(arguments: &Arguments<'_>) -> Result<Value, Error> {
         }
         _ => Ok(None),
     };
-    let (start, stop) = if arguments.positional.len() > 2 { (bound(1)?.unwrap_or(0), bound(2)?) } else { (0, bound(1)?) };
+    let (start, stop) =
+        if arguments.positional.len() > 2 { (bound(1)?.unwrap_or(0), bound(2)?) } else { (0, bound(1)?) };
     let step = bound(3)?.unwrap_or(1).max(1);
     let iterable = arguments.needed(0, "iterable")?;
     let picked = iterable.try_iter()?.take(stop.unwrap_or(MOST + 1)).skip(start).step_by(step);
@@ -126,7 +128,9 @@ impl Function {
             "product" => {
                 let repeat = usize::try_from(arguments.whole_or(usize::MAX, "repeat", 1)?).unwrap_or(0);
                 let lists = Self::lists(arguments)?;
-                product(&lists.iter().cycle().take(lists.len().saturating_mul(repeat).min(64)).cloned().collect::<Vec<_>>())?
+                product(
+                    &lists.iter().cycle().take(lists.len().saturating_mul(repeat).min(64)).cloned().collect::<Vec<_>>(),
+                )?
             }
             "combinations" | "combinations_with_replacement" | "permutations" => {
                 let items = first()?;
@@ -150,7 +154,8 @@ impl Function {
             "count" => {
                 let whole = |it: &Option<Value>| it.as_ref().is_none_or(Value::is_integer);
                 let (start, step) = (arguments.given(0, "start"), arguments.given(1, "step"));
-                let floating = |it: Option<Value>, default: f64| it.and_then(|it| f64::try_from(it).ok()).unwrap_or(default);
+                let floating =
+                    |it: Option<Value>, default: f64| it.and_then(|it| f64::try_from(it).ok()).unwrap_or(default);
                 Value::from_object(if whole(&start) && whole(&step) {
                     Endless::Count(arguments.whole_or(0, "start", 0)?, arguments.whole_or(1, "step", 1)?)
                 } else {
@@ -215,16 +220,6 @@ impl Object for Function {
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         self.run(state, &Arguments::new(self.0, args))
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Value, Error> {
-        match (self.0, name, args) {
-            ("chain", "from_iterable", [lists]) => {
-                let lists = items(lists)?;
-                Ok(list(lists.iter().map(items).collect::<Result<Vec<_>, _>>()?.concat()))
-            }
-            _ => Err(Error::new(ErrorKind::UnknownMethod, format!("{} has no method `{name}`", self.0))),
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use minijinja::{Environment, Value};
 
 /// Adds `modules`.
 pub(super) fn register(environment: &mut Environment<'static>) {
-    let modules = Value::from_iter([
+    let modules = Value::from_pairs([
         ("datetime", datetime::module()),
         ("itertools", itertools::module()),
         ("pytz", pytz::module()),

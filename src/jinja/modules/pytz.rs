@@ -34,7 +34,9 @@ pub(super) fn zone(value: &Value) -> Result<Option<Zone>, Error> {
 struct Module;
 
 fn by_name(name: &str) -> Option<Tz> {
-    name.parse::<Tz>().ok().or_else(|| chrono_tz::TZ_VARIANTS.iter().find(|it| it.name().eq_ignore_ascii_case(name)).copied())
+    name.parse::<Tz>()
+        .ok()
+        .or_else(|| chrono_tz::TZ_VARIANTS.iter().find(|it| it.name().eq_ignore_ascii_case(name)).copied())
 }
 
 impl Object for Module {

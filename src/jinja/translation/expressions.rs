@@ -248,7 +248,9 @@ impl<'a> Reader<'a> {
         match sign {
             "+" | "-" => ![Operand::Number, Operand::Text].iter().any(|it| left == *it || right == *it),
             "%" => left != Operand::Number,
-            "*" => is_list(left) || is_list(right) || (self.times && (left, right) != (Operand::Number, Operand::Number)),
+            "*" => {
+                is_list(left) || is_list(right) || (self.times && (left, right) != (Operand::Number, Operand::Number))
+            }
             _ => self.times && left != Operand::Number,
         }
     }

@@ -57,11 +57,8 @@ pub(super) fn translate(text: &str) -> Translation {
         }
         let times = *times.get_or_insert_with(|| TIMES.iter().any(|it| text.contains(it)));
         let mut reader = Reader::new(text, &tag.tokens, times);
-        let effect = if marker == "}}" {
-            tags::output(&mut reader).map(|()| Effect::None)
-        } else {
-            tags::block(&mut reader)
-        };
+        let effect =
+            if marker == "}}" { tags::output(&mut reader).map(|()| Effect::None) } else { tags::block(&mut reader) };
         if effect.is_some() {
             translation.changes.append(&mut reader.changes);
         }

@@ -189,9 +189,7 @@ fn signature(reader: &mut Reader<'_>) -> Option<(Parameters, String)> {
                 let inner = inner.into_iter().map(|(it, text)| (it.start - start..it.end - start, text)).collect();
                 let (default, _) = rewriting::apply(&reader.text[range.clone()], inner);
                 reader.push(range, "__undefined");
-                later.push_str(&format!(
-                    " %}}{{% if {name} is undefined %}}{{% set {name} = {default} %}}{{% endif "
-                ));
+                later.push_str(&format!(" %}}{{% if {name} is undefined %}}{{% set {name} = {default} %}}{{% endif "));
             }
         }
         parameters.names.push(name.to_owned());

@@ -13,7 +13,10 @@ fn same(text: &str) {
 
 #[test]
 fn colons_end_tags() {
-    check("{% if a[1] == 'x': -%}{% elif b : %}{% else: %}{% endif %}", "{% if a[1] == 'x' -%}{% elif b  %}{% else %}{% endif %}");
+    check(
+        "{% if a[1] == 'x': -%}{% elif b : %}{% else: %}{% endif %}",
+        "{% if a[1] == 'x' -%}{% elif b  %}{% else %}{% endif %}",
+    );
     check("{% for a, (b, c) in d.items(): %}{% endfor %}", "{% for a, (b, c) in d.items() %}{% endfor %}");
     check("{% macro a(b=1): %}{% endmacro %}", "{% macro a(b=1) %}{% endmacro %}");
     check("{% if {'a': 1}['a']: %}{% endif %}", "{% if __dict({'a': 1})['a'] %}{% endif %}");
@@ -51,7 +54,9 @@ fn tuples_and_do_take_any_expression() {
     check("{{ 1, a }}{% for i in a, b if c %}{% endfor %}", "{{ (1, a) }}{% for i in (a, b) if c %}{% endfor %}");
     same("{% set a, b = 1, 2 %}{% do a.b(c) %}{% do a.b(c)[0](d) %}");
     check("{% do a if b else c() %}", "{% do __do(a if b else c()) %}");
-    same("{% call(x, y=1) a.b(c) %}{% endcall %}{% set x | upper %}{% endset %}{% filter upper | lower %}{% endfilter %}");
+    same(
+        "{% call(x, y=1) a.b(c) %}{% endcall %}{% set x | upper %}{% endset %}{% filter upper | lower %}{% endfilter %}",
+    );
     same("{{ a is divisibleby 3 and b is not none or c is in(d) }}{{ a if b is defined else c }}");
 }
 
@@ -66,8 +71,13 @@ fn macros_get_hidden_parameters_and_late_defaults() {
         "{% macro a(b, c=b ~ [1], d='b') -%}x{% endmacro %}",
         "{% macro a(b, c=__undefined, d='b') %}{% if c is undefined %}{% set c = b ~ __list([1]) %}{% endif  -%}x{% endmacro %}",
     );
-    check("{% macro a(b: string, c: Dict[str, Any] = {}) %}{% endmacro %}", "{% macro a(b, c = __dict({})) %}{% endmacro %}");
-    let found = translate("{# {% macro no() %} #}{% test even(model) %}{% endtest %}{% materialization m, adapter='duckdb' %}{% endmaterialization %}");
+    check(
+        "{% macro a(b: string, c: Dict[str, Any] = {}) %}{% endmacro %}",
+        "{% macro a(b, c = __dict({})) %}{% endmacro %}",
+    );
+    let found = translate(
+        "{# {% macro no() %} #}{% test even(model) %}{% endtest %}{% materialization m, adapter='duckdb' %}{% endmaterialization %}",
+    );
     let names: Vec<&str> = found.definitions.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["test_even", "materialization_m_duckdb"]);
 }

@@ -52,7 +52,9 @@ pub(super) fn tag(text: &str, start: usize, marker: &str) -> Option<Tag> {
                 let after_dot = tokens.last().is_some_and(|it: &Token| &text[it.range.clone()] == ".");
                 (Kind::Number, number_length(&bytes[at..], after_dot))
             }
-            _ if byte == b'_' || byte.is_ascii_alphabetic() || !byte.is_ascii() => (Kind::Name, name_length(&text[at..])),
+            _ if byte == b'_' || byte.is_ascii_alphabetic() || !byte.is_ascii() => {
+                (Kind::Name, name_length(&text[at..]))
+            }
             _ => (Kind::Sign, sign_length(&bytes[at..])),
         };
         match byte {

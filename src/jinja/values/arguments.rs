@@ -29,9 +29,8 @@ impl<'a> Arguments<'a> {
     /// # Errors
     /// When it is.
     pub(in crate::jinja) fn needed(&self, at: usize, name: &str) -> Result<Value, Error> {
-        self.given(at, name).ok_or_else(|| {
-            Error::new(ErrorKind::MissingArgument, format!("{} needs an argument `{name}`", self.of))
-        })
+        self.given(at, name)
+            .ok_or_else(|| Error::new(ErrorKind::MissingArgument, format!("{} needs an argument `{name}`", self.of)))
     }
 
     /// A whole number.
@@ -49,9 +48,7 @@ impl<'a> Arguments<'a> {
     /// When it is another value.
     pub(in crate::jinja) fn whole_or(&self, at: usize, name: &str, default: i64) -> Result<i64, Error> {
         match self.given(at, name) {
-            Some(value) if !value.is_none() => {
-                value.as_i64().ok_or_else(|| self.wrong(name, "a whole number", &value))
-            }
+            Some(value) if !value.is_none() => value.as_i64().ok_or_else(|| self.wrong(name, "a whole number", &value)),
             _ => Ok(default),
         }
     }

@@ -5,18 +5,14 @@ use minijinja::{Error, State, Value};
 
 use super::arguments::Arguments;
 use super::view::View;
-use super::{dict, failed, list, repr, text};
+use super::{dict, failed, format, list, repr, text};
 
 /// The method of a value, or that there is none.
-pub(super) fn method(
-    state: &mut State<'_, '_>,
-    value: &Value,
-    name: &str,
-    args: &[Value],
-) -> Result<Value, Error> {
+pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
     let arguments = Arguments::new(name, args);
     let found = match value.kind() {
         ValueKind::String => match value.as_str() {
+            Some(it) if name == "format" => Some(Value::from(format::braces(state, it, args)?)),
             Some(it) => text::method(it, &arguments)?,
             None => None,
         },

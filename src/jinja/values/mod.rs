@@ -3,6 +3,8 @@
 
 mod arguments;
 mod dict;
+mod format;
+mod function;
 mod list;
 mod methods;
 mod number;
@@ -14,23 +16,24 @@ mod view;
 
 pub(super) use arguments::Arguments;
 pub(super) use dict::{Entries, dict};
+pub(super) use function::function;
 pub(super) use list::list;
 pub(super) use number::float_text;
 pub(super) use set::{Set, set};
 
-use minijinja::value::{Rest, Serde, Tuple, ValueKind};
+use minijinja::value::{Serde, Tuple, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State, Value};
 
 use crate::project::Json;
 
 /// Adds what makes them, and what calculates with them.
 pub(super) fn register(environment: &mut Environment<'static>) {
-    environment.add_function("__list", |items: Value| -> Result<Value, Error> { Ok(list(items.try_iter()?.collect())) });
+    environment
+        .add_function("__list", |items: Value| -> Result<Value, Error> { Ok(list(items.try_iter()?.collect())) });
     environment.add_function("__dict", |items: Value| dict::from_arguments(Some(&items), None));
-    environment.add_function("dict", |items: Rest<Value>| -> Result<Value, Error> {
-        let (items, named) = super::functions::split(&items);
-        dict::from_arguments(items.first(), named.as_ref())
-    });
+    let dict =
+        |_: &mut State<'_, '_>, it: &Arguments<'_>| dict::from_arguments(it.positional.first(), it.named.as_ref());
+    environment.add_global("dict", function("dict", dict));
     environment.add_global("__undefined", Value::UNDEFINED);
     operators::register(environment);
     range::register(environment);
@@ -50,6 +53,11 @@ pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Val
 /// A tuple of some items.
 pub(super) fn tuple(items: Vec<Value>) -> Value {
     Value::from(Tuple::from(items))
+}
+
+/// Whether a value is a list: neither a tuple nor a set.
+pub(super) fn is_list(value: &Value) -> bool {
+    value.kind() == ValueKind::Seq && !value.is_tuple() && value.downcast_object_ref::<Set>().is_none()
 }
 
 /// An error of a template that asked for something impossible.

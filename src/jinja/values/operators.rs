@@ -1,12 +1,11 @@
 //! What operators mean for Python's values: sums of lists, texts with `%`, points in time, slices. The template
 //! engine calculates with numbers and texts alone, so a translated template calls these instead.
 
-use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, Value};
 
 use super::set::Set;
-use super::{failed, list, repr, tuple};
+use super::{failed, format, list, repr, tuple};
 use crate::jinja::modules;
 
 /// No list or text that is multiplied gets longer.
@@ -154,7 +153,7 @@ fn divide(a: &Value, b: &Value, sign: &'static str) -> Result<Value, Error> {
 
 fn remainder(a: &Value, b: &Value) -> Result<Value, Error> {
     if let Some(text) = a.as_str() {
-        return format_printf(text, b).map(Value::from);
+        return format::printf(text, b).map(Value::from);
     }
     match numbers(a, b) {
         Some(Numbers::Whole(_, 0)) => Err(failed("division by zero")),
@@ -166,12 +165,6 @@ fn remainder(a: &Value, b: &Value) -> Result<Value, Error> {
         Some(Numbers::Floating(x, y)) => Ok(Value::from(x - y * (x / y).floor())),
         None => Err(unsupported("%", a, b)),
     }
-}
-
-/// `'%s_%d' % (a, b)`: a tuple has all values, anything else is the one value.
-fn format_printf(text: &str, values: &Value) -> Result<String, Error> {
-    let values: Vec<Value> = if values.is_tuple() { values.try_iter()?.collect() } else { vec![values.clone()] };
-    format(FormatStyle::Printf, text, &values)
 }
 
 /// `value[start:stop:step]`, eager, with Python's meaning of negative numbers.

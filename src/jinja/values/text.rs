@@ -27,7 +27,9 @@ pub(super) fn method(text: &str, arguments: &Arguments<'_>) -> Result<Option<Val
         "isdecimal" => Value::from(!text.is_empty() && text.chars().all(char::is_numeric)),
         "isdigit" => Value::from(!text.is_empty() && text.chars().all(|it| it.is_numeric() && !is_fraction(it))),
         "isidentifier" => Value::from(
-            text.chars().enumerate().all(|(at, it)| it == '_' || it.is_alphabetic() || (at > 0 && it.is_alphanumeric()))
+            text.chars()
+                .enumerate()
+                .all(|(at, it)| it == '_' || it.is_alphabetic() || (at > 0 && it.is_alphanumeric()))
                 && !text.is_empty(),
         ),
         "istitle" => Value::from(is_title(text)),
@@ -140,7 +142,8 @@ fn lines(text: &str, keep_ends: bool) -> Vec<Value> {
             _ => lines.push(line.to_owned()),
         }
     }
-    let cut = |it: &String| if keep_ends { Value::from(it.as_str()) } else { Value::from(it.trim_end_matches(['\n', '\r'])) };
+    let cut =
+        |it: &String| if keep_ends { Value::from(it.as_str()) } else { Value::from(it.trim_end_matches(['\n', '\r'])) };
     lines.iter().map(cut).collect()
 }
 

@@ -19,7 +19,7 @@ use crate::jinja::values::{Arguments, failed};
 
 /// The module as a value.
 pub(super) fn module() -> Value {
-    Value::from_iter([
+    Value::from_pairs([
         ("date", Value::from_object(Class::Date)),
         ("datetime", Value::from_object(Class::DateTime)),
         ("time", Value::from_object(Class::Time)),
@@ -126,9 +126,7 @@ impl Object for Class {
 
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let arguments = Arguments::new(self.name(), args);
-        let day = || {
-            date::day(arguments.whole(0, "year")?, arguments.whole(1, "month")?, arguments.whole(2, "day")?)
-        };
+        let day = || date::day(arguments.whole(0, "year")?, arguments.whole(1, "month")?, arguments.whole(2, "day")?);
         Ok(match **self {
             Class::Date => Value::from_object(Date(day()?)),
             Class::DateTime => {

@@ -98,9 +98,8 @@ impl Object for Date {
             }
             "replace" => Ok(Value::from_object(Date(replaced(self.0, &arguments)?))),
             "timetuple" => Ok(tuple(["year", "month", "day"].iter().filter_map(|it| attribute(self.0, it)).collect())),
-            _ => method(self.0, name).ok_or_else(|| {
-                Error::new(ErrorKind::UnknownMethod, format!("a date has no method `{name}`"))
-            }),
+            _ => method(self.0, name)
+                .ok_or_else(|| Error::new(ErrorKind::UnknownMethod, format!("a date has no method `{name}`"))),
         }
     }
 

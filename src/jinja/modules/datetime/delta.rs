@@ -44,7 +44,8 @@ impl Delta {
             microseconds += match value.as_i64() {
                 Some(whole) if value.is_integer() => i128::from(whole) * unit,
                 _ => {
-                    let floating = f64::try_from(value.clone()).map_err(|_| arguments.wrong(name, "a number", &value))?;
+                    let floating =
+                        f64::try_from(value.clone()).map_err(|_| arguments.wrong(name, "a number", &value))?;
                     rounded(floating * unit as f64)?
                 }
             };

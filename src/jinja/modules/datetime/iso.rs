@@ -3,8 +3,8 @@
 use chrono::{NaiveDate, NaiveTime, Weekday};
 
 use super::moment::Moment;
-use super::zone::Zone;
 use super::time;
+use super::zone::Zone;
 
 /// A day: `2024-02-29`, `20240229`, `2024-W09-4`.
 pub(super) fn day(text: &str) -> Option<NaiveDate> {

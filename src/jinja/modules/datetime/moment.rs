@@ -126,9 +126,8 @@ impl Object for Moment {
                 };
                 tuple(names.iter().filter_map(part).collect())
             }
-            _ => date::method(self.local.date(), name).ok_or_else(|| {
-                Error::new(ErrorKind::UnknownMethod, format!("a datetime has no method `{name}`"))
-            })?,
+            _ => date::method(self.local.date(), name)
+                .ok_or_else(|| Error::new(ErrorKind::UnknownMethod, format!("a datetime has no method `{name}`")))?,
         })
     }
 

@@ -42,9 +42,9 @@ fn flagged(text: &mut String, value: &str, flag: Option<char>) {
         Some('_') if is_number => text.extend(std::iter::repeat_n(' ', value.len() - short.len()).chain(short.chars())),
         Some('0') if is_number => text.push_str(&value.replace(' ', "0")),
         Some('^') => text.push_str(&value.to_uppercase()),
-        Some('#') => text.extend(value.chars().map(|it| {
-            if it.is_lowercase() { it.to_ascii_uppercase() } else { it.to_ascii_lowercase() }
-        })),
+        Some('#') => text.extend(
+            value.chars().map(|it| if it.is_lowercase() { it.to_ascii_uppercase() } else { it.to_ascii_lowercase() }),
+        ),
         _ => text.push_str(value),
     }
 }

@@ -9,7 +9,17 @@ use super::{date, time};
 use crate::jinja::values::failed;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -51,7 +61,8 @@ pub(super) fn strptime(text: &str, format: &str) -> Result<Moment, Error> {
         weekday: None,
         zone: None,
     };
-    let rest = parts.read(text, format).ok_or_else(|| failed(format!("time data {text:?} does not match {format:?}")))?;
+    let rest =
+        parts.read(text, format).ok_or_else(|| failed(format!("time data {text:?} does not match {format:?}")))?;
     if !rest.is_empty() {
         return Err(failed(format!("unconverted data remains: {rest}")));
     }
@@ -127,7 +138,11 @@ impl Parts {
             }
             'p' => {
                 let half = text.get(..2)?;
-                self.afternoon = Some(if half.eq_ignore_ascii_case("pm") { true } else { half.eq_ignore_ascii_case("am").then_some(false)? });
+                self.afternoon = Some(if half.eq_ignore_ascii_case("pm") {
+                    true
+                } else {
+                    half.eq_ignore_ascii_case("am").then_some(false)?
+                });
                 Some(&text[2..])
             }
             'j' => number(text, 3).map(|(value, rest)| {

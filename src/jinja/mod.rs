@@ -5,10 +5,12 @@ mod builtin;
 mod filters;
 mod functions;
 mod macros;
+mod members;
 mod modules;
 mod problem;
 mod relation;
 mod rewriting;
+mod root;
 mod scope;
 mod signature;
 mod source_map;
@@ -29,10 +31,13 @@ use std::sync::Arc;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceText, Span};
+use root::{Globals, Root};
 
 /// All templates of a project, compiled once, rendered many times and from many threads.
 pub struct Templates {
     environment: Environment<'static>,
+    /// What stands behind every scope: all that the environment knows by name.
+    globals: Globals,
     sources: BTreeMap<String, Arc<SourceText>>,
     macros: Arc<Macros>,
     /// Macro files that don't compile, and were reported.
@@ -58,8 +63,16 @@ impl Templates {
         values::register(&mut environment);
         filters::register(&mut environment);
         modules::register(&mut environment);
-        let mut templates =
-            Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros), broken: BTreeSet::new() };
+        // What dbt itself has: a project's macro of the same name hides it, and may call it.
+        let builtins = root::globals(&environment);
+        environment.add_global("builtins", Value::from_pairs(builtins.iter().map(|(name, it)| (name.as_str(), it.clone()))));
+        let mut templates = Templates {
+            environment,
+            globals: builtins,
+            sources: BTreeMap::new(),
+            macros: Arc::clone(&macros),
+            broken: BTreeSet::new(),
+        };
         for file in macros.files() {
             if let Err(problem) = templates.add_macros(&file.source, file.template.clone()) {
                 found.push(problem);
@@ -67,6 +80,7 @@ impl Templates {
             }
         }
         macros::register(&mut templates.environment, &macros);
+        templates.globals = root::globals(&templates.environment);
         templates
     }
 
@@ -109,7 +123,7 @@ impl Templates {
         let rendered = self
             .environment
             .get_template(&driver_name(&source.path))
-            .and_then(|template| template.render(Value::from_dyn_object(Arc::clone(scope))));
+            .and_then(|template| template.render(self.root(scope)));
         match rendered {
             Err(_) if self.must_load_all(scope) => self.render_with_all(source, scope),
             rendered => rendered.map_err(|error| self.explain(&error, source)),
@@ -152,7 +166,7 @@ impl Templates {
         let mut environment = self.environment.clone();
         add_with_driver(&mut environment, source, &self.imports(files))?;
         let template = environment.get_template(&driver_name(&source.path))?;
-        template.render(Value::from_dyn_object(Arc::clone(scope)))
+        template.render(self.root(scope))
     }
 
     /// Calls a macro with named arguments and returns its text. The name has been looked up before.
@@ -175,7 +189,7 @@ impl Templates {
         let with = |files: &BTreeSet<usize>| format!("{}{{{{ {name}({listed}) }}}}", self.imports(files));
         let context = minijinja::context! {
             __arguments => functions::test_arguments(arguments),
-            ..Value::from_dyn_object(Arc::clone(scope))
+            ..self.root(scope)
         };
         let driver = driver_name(name);
         let render = |text: String| {
@@ -205,6 +219,11 @@ impl Templates {
         }
         names.retain(|it| !scope::MEMBERS.contains(&it.as_str()));
         names
+    }
+
+    /// What a template is rendered with.
+    fn root(&self, scope: &Arc<Scope>) -> Value {
+        Root::value(scope, &self.globals)
     }
 
     fn explain(&self, error: &minijinja::Error, source: &Arc<SourceText>) -> Diagnostic {

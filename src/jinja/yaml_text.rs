@@ -27,7 +27,10 @@ impl YamlText {
             environment.add_filter(name, functions::as_native);
         }
         environment.add_filter("as_text", |value: Value| value.to_string());
-        YamlText { environment, scope: Arc::new(Scope::new(invocation, Phase::Parse)) }
+        let mut scope = Scope::new(invocation, Phase::Parse);
+        // The same reader serves profiles.yml, where secrets belong.
+        scope.may_see_secrets = true;
+        YamlText { environment, scope: Arc::new(scope) }
     }
 }
 

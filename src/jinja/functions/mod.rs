@@ -2,6 +2,7 @@
 
 mod adapter;
 mod config;
+mod diff_of_two_dicts;
 mod doc;
 mod env_var;
 mod exceptions;
@@ -11,9 +12,12 @@ mod local_md5;
 mod log;
 mod native;
 mod reference;
+mod render;
 mod run_query;
 mod sets;
 mod source;
+mod try_or_compiler_error;
+mod validation;
 mod var;
 mod yaml;
 mod zip;
@@ -45,6 +49,7 @@ pub(super) const NAMES: &[&str] = &[
 
 const ALL: &[fn(&mut Environment<'static>)] = &[
     config::register,
+    diff_of_two_dicts::register,
     doc::register,
     env_var::register,
     exceptions::register,
@@ -53,9 +58,12 @@ const ALL: &[fn(&mut Environment<'static>)] = &[
     local_md5::register,
     log::register,
     reference::register,
+    render::register,
     run_query::register,
     sets::register,
     source::register,
+    try_or_compiler_error::register,
+    validation::register,
     var::register,
     yaml::register,
     zip::register,

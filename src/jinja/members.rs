@@ -1,0 +1,128 @@
+//! Members of the context that are made of what the invocation knows: `flags`, `model`, `target` and the like.
+
+use std::sync::{Arc, LazyLock};
+
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
+
+use crate::jinja::scope::{Invocation, Scope};
+use crate::jinja::values;
+use crate::project::Json;
+
+/// dbt's flags with their defaults, but for those that the invocation knows.
+static FLAGS: LazyLock<Vec<(&str, Value)>> = LazyLock::new(|| {
+    let none = || Value::from(());
+    vec![
+        ("CACHE_SELECTED_ONLY", Value::from(false)),
+        ("DEBUG", Value::from(false)),
+        ("DEFER", Value::from(false)),
+        ("DEFER_STATE", none()),
+        ("EMPTY", Value::from(false)),
+        ("EVENT_TIME_END", none()),
+        ("EVENT_TIME_START", none()),
+        ("FAIL_FAST", Value::from(false)),
+        ("FAVOR_STATE", Value::from(false)),
+        ("INDIRECT_SELECTION", Value::from("eager")),
+        ("INTROSPECT", Value::from(true)),
+        ("LOG_CACHE_EVENTS", Value::from(false)),
+        ("LOG_FORMAT", Value::from("default")),
+        ("LOG_LEVEL", Value::from("info")),
+        ("PARTIAL_PARSE", Value::from(true)),
+        ("PRINT", Value::from(true)),
+        ("PRINTER_WIDTH", Value::from(80)),
+        ("QUIET", Value::from(false)),
+        ("SAMPLE", none()),
+        ("SEND_ANONYMOUS_USAGE_STATS", Value::from(false)),
+        ("STATE", none()),
+        ("STATIC_PARSER", Value::from(true)),
+        ("STORE_FAILURES", Value::from(false)),
+        ("STRICT_MODE", Value::from(false)),
+        ("TARGET_PATH", none()),
+        ("USE_COLORS", Value::from(true)),
+        ("USE_EXPERIMENTAL_PARSER", Value::from(false)),
+        ("VERSION_CHECK", Value::from(true)),
+        ("WARN_ERROR", none()),
+        ("WHICH", Value::from("run")),
+        ("WRITE_JSON", Value::from(true)),
+    ]
+});
+
+/// `flags`, by names of either case.
+#[derive(Debug)]
+pub(super) struct Flags {
+    pub(super) full_refresh: bool,
+}
+
+impl Object for Flags {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?.to_ascii_uppercase();
+        if name == "FULL_REFRESH" {
+            return Some(Value::from(self.full_refresh));
+        }
+        FLAGS.iter().find(|(it, _)| *it == name).map(|(_, value)| value.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let names = FLAGS.iter().map(|(name, _)| Value::from(*name)).chain([Value::from("FULL_REFRESH")]);
+        Enumerator::Values(names.collect())
+    }
+}
+
+/// `invocation_args_dict`.
+pub(super) fn arguments(invocation: &Invocation) -> Value {
+    values::from_json(&serde_json::json!({
+        "full_refresh": invocation.full_refresh,
+        "target": invocation.target.name,
+        "vars": invocation.cli_vars,
+        "which": "run",
+    }))
+}
+
+/// `dbt_metadata_envs`: variables of the environment that say so by their prefix, which is left out.
+pub(super) fn metadata(invocation: &Invocation) -> Value {
+    let named = invocation.environment.iter();
+    let entry = |(name, value): (&String, &String)| {
+        let name = name.strip_prefix("DBT_ENV_CUSTOM_ENV_")?;
+        Some((Value::from(name), Value::from(value.as_str())))
+    };
+    values::dict(named.filter_map(entry).collect())
+}
+
+/// `model`: the node, with its configuration as known so far.
+pub(super) fn model(scope: &Scope) -> Value {
+    let mut model = scope.model.clone();
+    if let Json::Object(entries) = &mut model {
+        entries.entry("config").or_insert_with(|| {
+            scope.config.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+        });
+    }
+    values::from_json(&model)
+}
+
+/// `graph`, before there is one.
+pub(super) fn no_graph() -> Value {
+    let parts = ["exposures", "functions", "groups", "metrics", "nodes", "saved_queries", "semantic_models", "sources"];
+    values::dict(parts.iter().map(|it| (Value::from(*it), values::dict(values::Entries::new()))).collect())
+}
+
+/// `target`.
+pub(super) fn target(invocation: &Invocation) -> Value {
+    let target = &invocation.target;
+    let mut all = target.raw.clone();
+    for (key, value) in [
+        ("type", Json::from(target.kind.as_str())),
+        ("name", Json::from(target.name.as_str())),
+        ("target_name", Json::from(target.name.as_str())),
+        ("profile_name", Json::from(target.profile.as_str())),
+        ("schema", Json::from(target.schema.as_str())),
+        ("database", Json::from(target.database.as_str())),
+        ("threads", Json::from(target.threads)),
+    ] {
+        all.insert(key.to_owned(), value);
+    }
+    values::from_json(&Json::Object(all))
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
@@ -57,8 +57,12 @@ pub(super) struct MacroFile {
 pub struct Macros {
     files: Vec<MacroFile>,
     by_name: BTreeMap<String, Vec<MacroDefinition>>,
+    /// The number of the file with a path.
+    by_path: BTreeMap<String, usize>,
     /// Which files define a word, or `something__word`: what a text that has the word may call.
     by_word: BTreeMap<String, BTreeSet<usize>>,
+    /// The files that each file needs directly; found when all files are there.
+    links: OnceLock<Vec<Vec<usize>>>,
 }
 
 impl Macros {
@@ -90,8 +94,10 @@ impl Macros {
             let signature = Signature::of(definition);
             definitions.push(MacroDefinition { package: package.to_owned(), name, span, file, signature });
         }
+        self.links = OnceLock::new();
         let (template, places) = as_template(&source.text, self.files.len(), translation);
         let package = package.to_owned();
+        self.by_path.entry(source.path.clone()).or_insert(self.files.len());
         self.files.push(MacroFile { source: Arc::clone(source), template, package, places });
     }
 
@@ -129,13 +135,16 @@ impl Macros {
     /// The files whose macros a template may call, directly or through other macros: those that define a word of its
     /// tags. A name that is put together while rendering is not among them.
     pub(super) fn needed_by(&self, template: &str) -> BTreeSet<usize> {
+        let links = self.links.get_or_init(|| {
+            let of =
+                |it: &MacroFile| tags(&it.source.text).flat_map(|it| self.defining_words(it)).collect::<BTreeSet<_>>();
+            self.files.iter().map(|it| of(it).into_iter().collect()).collect()
+        });
         let mut needed = BTreeSet::new();
-        let mut edge: Vec<&str> = tags(template).collect();
-        while let Some(tag) = edge.pop() {
-            for file in self.defining_words(tag) {
-                if needed.insert(file) {
-                    edge.extend(tags(&self.files[file].source.text));
-                }
+        let mut edge: Vec<usize> = tags(template).flat_map(|it| self.defining_words(it)).collect();
+        while let Some(file) = edge.pop() {
+            if needed.insert(file) {
+                edge.extend(links.get(file).into_iter().flatten());
             }
         }
         needed
@@ -220,9 +229,16 @@ impl Callable {
     }
 
     fn definition(&self, state: &State<'_, '_>) -> Option<&MacroDefinition> {
-        let running = self.macros.files.iter().find(|it| it.source.path == state.name()).map(|it| it.package.clone());
-        let package = running.or_else(|| Scope::of(state).ok().map(|it| it.package.clone())).unwrap_or_default();
-        self.macros.called(&self.name, self.package.as_deref(), &package)
+        if let Some(package) = &self.package {
+            return self.macros.called(&self.name, Some(package), package);
+        }
+        match self.macros.by_path.get(state.name()) {
+            Some(file) => self.macros.called(&self.name, None, &self.macros.files[*file].package),
+            None => {
+                let scope = Scope::of(state).ok();
+                self.macros.called(&self.name, None, scope.as_ref().map_or("", |it| &it.package))
+            }
+        }
     }
 }
 

@@ -92,15 +92,69 @@ pub(super) fn metadata(invocation: &Invocation) -> Value {
     values::dict(named.filter_map(entry).collect())
 }
 
-/// `model`: the node, with its configuration as known so far.
+/// `model`: the node, with its configuration as known so far and dbt's defaults.
 pub(super) fn model(scope: &Scope) -> Value {
     let mut model = scope.model.clone();
     if let Json::Object(entries) = &mut model {
-        entries.entry("config").or_insert_with(|| {
-            scope.config.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+        let config = entries.entry("config").or_insert_with(|| {
+            scope
+                .config
+                .iter()
+                .map(|(key, value)| (key.to_owned(), value.clone()))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         });
+        if let Json::Object(config) = config {
+            for (key, value) in DEFAULTS.iter() {
+                config.entry(*key).or_insert_with(|| value.clone());
+            }
+            config.entry("materialized").or_insert_with(|| Json::from(default_materialization(&scope.model)));
+        }
     }
     values::from_json(&model)
+}
+
+/// What dbt configures a node with where nobody says otherwise (`NodeConfig`).
+static DEFAULTS: LazyLock<Vec<(&str, Json)>> = LazyLock::new(|| {
+    let (list, dict) = (|| Json::Array(Vec::new()), || Json::Object(serde_json::Map::new()));
+    vec![
+        ("alias", Json::Null),
+        ("column_types", dict()),
+        ("database", Json::Null),
+        ("enabled", Json::Bool(true)),
+        ("full_refresh", Json::Null),
+        ("grants", dict()),
+        ("group", Json::Null),
+        ("incremental_strategy", Json::Null),
+        ("meta", dict()),
+        ("on_configuration_change", Json::from("apply")),
+        ("on_schema_change", Json::from("ignore")),
+        ("packages", list()),
+        ("persist_docs", dict()),
+        ("post-hook", list()),
+        ("pre-hook", list()),
+        ("quoting", dict()),
+        ("schema", Json::Null),
+        ("tags", list()),
+        ("unique_key", Json::Null),
+    ]
+});
+
+fn default_materialization(model: &Json) -> &str {
+    match model.get("resource_type").and_then(Json::as_str) {
+        Some(kind @ ("seed" | "snapshot" | "test")) => kind,
+        _ => "view",
+    }
+}
+
+/// The default of one setting; `None` where dbt has none.
+pub(super) fn default_setting(scope: &Scope, name: &str) -> Option<Value> {
+    // Without a node there is no configuration.
+    scope.model.get("resource_type")?;
+    if name == "materialized" {
+        return Some(Value::from(default_materialization(&scope.model)));
+    }
+    DEFAULTS.iter().find(|(key, _)| *key == name).map(|(_, value)| values::from_json(value))
 }
 
 /// `graph`, before there is one.

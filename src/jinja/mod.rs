@@ -65,7 +65,8 @@ impl Templates {
         modules::register(&mut environment);
         // What dbt itself has: a project's macro of the same name hides it, and may call it.
         let builtins = root::globals(&environment);
-        environment.add_global("builtins", Value::from_pairs(builtins.iter().map(|(name, it)| (name.as_str(), it.clone()))));
+        environment
+            .add_global("builtins", Value::from_pairs(builtins.iter().map(|(name, it)| (name.as_str(), it.clone()))));
         let mut templates = Templates {
             environment,
             globals: builtins,

@@ -3,9 +3,19 @@
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, State, Value, filters};
 
-use crate::jinja::values::list;
+use crate::jinja::values::{failed, list};
+
+/// More parts than anybody asks for.
+const LARGEST: usize = 100_000;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
+    let sized = |count: usize| if count > LARGEST { Err(failed("that many columns fit no memory")) } else { Ok(count) };
+    environment.add_filter("batch", move |state: &State<'_, '_>, value: Value, count: usize, fill: Option<Value>| {
+        filters::batch(state, value, sized(count)?, fill)
+    });
+    environment.add_filter("slice", move |state: &State<'_, '_>, value: Value, count: usize, fill: Option<Value>| {
+        filters::slice(state, value, sized(count)?, fill)
+    });
     environment.add_filter("list", |state: &State<'_, '_>, value: Value| changeable(&filters::list(state, value)?));
     environment.add_filter("sort", |state: &State<'_, '_>, value: Value, reverse: Option<bool>, named: Kwargs| {
         let sorted = match reverse {

@@ -14,6 +14,19 @@ pub(super) fn register(environment: &mut Environment<'static>) {
             None => text.replace(&old, &new),
         }
     });
+    environment.add_filter("indent", |value: Value, rest: Rest<Value>, named: Kwargs| -> Result<String, Error> {
+        let given = |at: usize, name: &str| -> Result<Option<Value>, Error> {
+            Ok(rest.get(at).cloned().or(named.get::<Option<Value>>(name)?))
+        };
+        let width = given(0, "width")?.unwrap_or_else(|| Value::from(4));
+        let indent = match (width.as_str(), width.as_usize()) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(width)) if width <= 10_000 => " ".repeat(width),
+            _ => return Err(failed("an indent is a text, or a width of up to 10000")),
+        };
+        let flag = |it: Option<Value>| it.is_some_and(|it| it.is_true());
+        Ok(indented(&value.to_string(), &indent, flag(given(1, "first")?), flag(given(2, "blank")?)))
+    });
     environment.add_filter("wordcount", |value: Value| {
         let text = value.to_string();
         text.split(|it: char| !it.is_alphanumeric() && it != '_').filter(|it| !it.is_empty()).count()
@@ -66,6 +79,19 @@ pub(super) fn register(environment: &mut Environment<'static>) {
         let space = if space.unwrap_or(true) && !attributes.is_empty() { " " } else { "" };
         Ok(format!("{space}{}", attributes.join(" ")))
     });
+}
+
+/// Every line after the first with an indent; empty ones only where `blank` says so.
+fn indented(text: &str, indent: &str, first: bool, blank: bool) -> String {
+    let mut result = String::with_capacity(text.len() * 2);
+    for (at, line) in text.split('\n').enumerate() {
+        result.push_str(if at > 0 { "\n" } else { "" });
+        if if at > 0 { blank || !line.is_empty() } else { first } {
+            result.push_str(indent);
+        }
+        result.push_str(line);
+    }
+    result
 }
 
 fn quoted(text: &str, safe: &str) -> String {

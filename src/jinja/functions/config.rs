@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::split;
 use crate::diagnostics::Code;
+use crate::jinja::members;
 use crate::jinja::problem::Problem;
 use crate::jinja::scope::Scope;
 use crate::jinja::values::{self, Arguments};
@@ -94,15 +95,12 @@ fn find(scope: &Scope, name: &str, in_meta: bool) -> Option<Value> {
         let found = if in_meta { config.get("meta").and_then(|it| it.get(name)) } else { config.get(name) };
         found.map(values::from_json)
     };
-    in_one(&scope.config).or_else(|| in_one(&captured.config))
+    let found = in_one(&scope.config).or_else(|| in_one(&captured.config));
+    // While parsing the configuration is not complete, so that a default may still be replaced.
+    found.or_else(|| if in_meta || !scope.executes() { None } else { members::default_setting(scope, name) })
 }
 
-fn validate(
-    state: &mut State<'_, '_>,
-    scope: &Scope,
-    arguments: &Arguments<'_>,
-    value: &Value,
-) -> Result<(), Error> {
+fn validate(state: &mut State<'_, '_>, scope: &Scope, arguments: &Arguments<'_>, value: &Value) -> Result<(), Error> {
     let at = if arguments.of.ends_with("get") { 2 } else { 1 };
     match arguments.given(at, "validator").filter(|it| !it.is_none() && !it.is_undefined()) {
         Some(validator) if scope.executes() => validator.call(state, &[value.clone()]).map(|_| ()),

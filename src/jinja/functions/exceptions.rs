@@ -118,10 +118,9 @@ fn complain(state: &mut State<'_, '_>, arguments: &Arguments<'_>) -> Result<Valu
             part(0, "relation", "type"),
             relation = text(0, "relation"),
         ),
-        "column_type_missing" => format!(
-            "contracted models require data_type to be defined for each column: {}",
-            text(0, "column_names")
-        ),
+        "column_type_missing" => {
+            format!("contracted models require data_type to be defined for each column: {}", text(0, "column_names"))
+        }
         "raise_contract_error" => "this model has an enforced contract that failed".to_owned(),
         "raise_ambiguous_alias" => format!(
             "two resources would have the identical database representation: '{}' and '{}'",
@@ -135,7 +134,9 @@ fn complain(state: &mut State<'_, '_>, arguments: &Arguments<'_>) -> Result<Valu
             part(1, "node_2", "unique_id")
         ),
         "raise_dep_not_found" => format!("{} '{}' was not found", text(1, "node_description"), text(2, "required_pkg")),
-        _ => arguments.positional.first().cloned().or_else(|| arguments.given(0, "msg")).unwrap_or_default().to_string(),
+        _ => {
+            arguments.positional.first().cloned().or_else(|| arguments.given(0, "msg")).unwrap_or_default().to_string()
+        }
     };
     Err(Problem::error(Code::BadJinja, message, None))
 }

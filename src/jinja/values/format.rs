@@ -7,6 +7,15 @@ use minijinja::{Error, State, Value};
 use super::{failed, repr};
 use crate::jinja::functions::split;
 
+/// Refuses a width or precision that no text needs, and no memory holds.
+fn check_spec(spec: &str) -> Result<(), Error> {
+    let is_long = |it: &str| it.trim_start_matches('0').len() > 4;
+    if spec.split(|it: char| !it.is_ascii_digit()).any(is_long) {
+        return Err(failed("a width or precision of more than 9999"));
+    }
+    Ok(())
+}
+
 /// `%`: a tuple has all values, anything else is the one value.
 pub(super) fn printf(text: &str, values: &Value) -> Result<String, Error> {
     let mut values: Vec<Value> = if values.is_tuple() { values.try_iter()?.collect() } else { vec![values.clone()] };
@@ -15,6 +24,7 @@ pub(super) fn printf(text: &str, values: &Value) -> Result<String, Error> {
     while let Some(start) = rest.find('%') {
         let length = rest[start + 1..].find(|it: char| it.is_ascii_alphabetic() || it == '%' || it == '(');
         let Some(end) = length.map(|it| start + 1 + it) else { break };
+        check_spec(&rest[start..end])?;
         // `%r` is `%s` of what Python's `repr` gives.
         let is_repr = matches!(rest.as_bytes()[end], b'r' | b'a');
         pattern.push_str(&rest[..end]);
@@ -53,6 +63,7 @@ pub(super) fn braces(state: &mut State<'_, '_>, text: &str, args: &[Value]) -> R
             continue;
         };
         let (name, spec) = found[1..end].split_once(':').unwrap_or((&found[1..end], ""));
+        check_spec(spec)?;
         let (name, conversion) = name.split_once('!').unwrap_or((name, ""));
         let first = name.find(['.', '[']).unwrap_or(name.len());
         let (base, path) = name.split_at(first);

@@ -3,7 +3,7 @@
 use minijinja::{Error, Value};
 
 use super::arguments::Arguments;
-use super::{failed, list, repr, tuple};
+use super::{Entries, dict, failed, list, repr, tuple};
 
 /// The method; `None` for those that the engine has.
 pub(super) fn method(text: &str, arguments: &Arguments<'_>) -> Result<Option<Value>, Error> {
@@ -45,6 +45,7 @@ pub(super) fn method(text: &str, arguments: &Arguments<'_>) -> Result<Option<Val
         }
         "center" | "ljust" | "rjust" => Value::from(pad(text, arguments)?),
         "expandtabs" => Value::from(expand_tabs(text, arguments.whole_or(0, "tabsize", 8)?)),
+        "maketrans" => table(arguments)?,
         "translate" => Value::from(translate(text, &arguments.needed(0, "table")?)),
         "encode" => Value::from_bytes(text.as_bytes().to_vec()),
         "join" => {
@@ -245,6 +246,28 @@ fn expand_tabs(text: &str, size: i64) -> String {
         }
     }
     result
+}
+
+/// What `translate` takes: characters of one text become those of another, and those of a third go.
+fn table(arguments: &Arguments<'_>) -> Result<Value, Error> {
+    let mut entries = Entries::new();
+    let number = |it: char| Value::from(u32::from(it));
+    if arguments.positional.len() < 2 {
+        let given = arguments.needed(0, "x")?;
+        for key in given.try_iter()? {
+            let character = key.as_str().and_then(|it| it.chars().next());
+            entries.insert(character.map_or_else(|| key.clone(), number), given.get_item(&key)?);
+        }
+        return Ok(dict(entries));
+    }
+    let (from, to) = (arguments.text(0, "x")?, arguments.text(1, "y")?);
+    if from.chars().count() != to.chars().count() {
+        return Err(failed("maketrans takes texts of the same length"));
+    }
+    entries.extend(from.chars().zip(to.chars()).map(|(from, to)| (number(from), number(to))));
+    let gone = arguments.text_or_none(2, "z")?.unwrap_or_default();
+    entries.extend(gone.chars().map(|it| (number(it), Value::from(()))));
+    Ok(dict(entries))
 }
 
 /// Each character as the table has it, by its number: a text, a number, or nothing for `none`.

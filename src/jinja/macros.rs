@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
-use regex::Regex;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
-use crate::jinja::collections;
 use crate::jinja::problem::Problem;
 use crate::jinja::rewriting::{self, Places};
 use crate::jinja::scope::Scope;
+use crate::jinja::signature::Signature;
+use crate::jinja::translation::{self, Translation};
 
 /// A macro or generic test that some file defines.
 #[derive(Debug, Clone)]
@@ -25,6 +25,7 @@ pub struct MacroDefinition {
     pub span: Span,
     /// The number of its file.
     file: usize,
+    signature: Signature,
 }
 
 impl MacroDefinition {
@@ -56,19 +57,13 @@ pub(super) struct MacroFile {
 pub struct Macros {
     files: Vec<MacroFile>,
     by_name: BTreeMap<String, Vec<MacroDefinition>>,
+    /// The number of the file with a path.
+    by_path: BTreeMap<String, usize>,
     /// Which files define a word, or `something__word`: what a text that has the word may call.
     by_word: BTreeMap<String, BTreeSet<usize>>,
+    /// The files that each file needs directly; found when all files are there.
+    links: OnceLock<Vec<Vec<usize>>>,
 }
-
-/// Without Unicode, as the others of this crate: its classes take milliseconds to build, at each start.
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static OPENING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*(?P<kind>macro|test|data_test)\s+(?P<name>\w+)").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static CLOSING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)\{%[-+]?\s*(?P<word>end(?:data_)?test)\b").unwrap());
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
-static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)\{#.*?#\}").unwrap());
 
 impl Macros {
     /// None yet.
@@ -78,15 +73,10 @@ impl Macros {
 
     /// Adds a file of a package. Two macros of one name in one package are reported.
     pub fn add_file(&mut self, package: &str, source: &Arc<SourceText>, found: &mut Diagnostics) {
-        let comments: Vec<_> = COMMENT.find_iter(&source.text).map(|it| it.range()).collect();
-        for opening in OPENING.captures_iter(&source.text) {
-            let name = &opening["name"];
-            let Some(written) = opening.name("name") else { continue };
-            if comments.iter().any(|it| it.contains(&written.start())) {
-                continue;
-            }
-            let name = if &opening["kind"] == "macro" { name.to_owned() } else { format!("test_{name}") };
-            let span = Span::new(source, written.range());
+        let translation = translation::translate(&source.text);
+        for definition in &translation.definitions {
+            let name = definition.name.clone();
+            let span = Span::new(source, definition.written.clone());
             let definitions = self.by_name.entry(name.clone()).or_default();
             if let Some(first) = definitions.iter().find(|it| it.package == package) {
                 found.push(
@@ -101,10 +91,13 @@ impl Macros {
             for word in [Some(name.as_str()), name.split_once("__").map(|(_, word)| word)].into_iter().flatten() {
                 self.by_word.entry(word.to_owned()).or_default().insert(file);
             }
-            definitions.push(MacroDefinition { package: package.to_owned(), name, span, file });
+            let signature = Signature::of(definition);
+            definitions.push(MacroDefinition { package: package.to_owned(), name, span, file, signature });
         }
-        let (template, places) = as_template(&source.text, self.files.len());
+        self.links = OnceLock::new();
+        let (template, places) = as_template(&source.text, self.files.len(), translation);
         let package = package.to_owned();
+        self.by_path.entry(source.path.clone()).or_insert(self.files.len());
         self.files.push(MacroFile { source: Arc::clone(source), template, package, places });
     }
 
@@ -142,13 +135,16 @@ impl Macros {
     /// The files whose macros a template may call, directly or through other macros: those that define a word of its
     /// tags. A name that is put together while rendering is not among them.
     pub(super) fn needed_by(&self, template: &str) -> BTreeSet<usize> {
+        let links = self.links.get_or_init(|| {
+            let of =
+                |it: &MacroFile| tags(&it.source.text).flat_map(|it| self.defining_words(it)).collect::<BTreeSet<_>>();
+            self.files.iter().map(|it| of(it).into_iter().collect()).collect()
+        });
         let mut needed = BTreeSet::new();
-        let mut edge: Vec<&str> = tags(template).collect();
-        while let Some(tag) = edge.pop() {
-            for file in self.defining_words(tag) {
-                if needed.insert(file) {
-                    edge.extend(tags(&self.files[file].source.text));
-                }
+        let mut edge: Vec<usize> = tags(template).flat_map(|it| self.defining_words(it)).collect();
+        while let Some(file) = edge.pop() {
+            if needed.insert(file) {
+                edge.extend(links.get(file).into_iter().flatten());
             }
         }
         needed
@@ -191,18 +187,11 @@ fn tags(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// dbt's `{% test x() %}` is Jinja's `{% macro test_x() %}`, and every macro gets its file's own name. Lists and
-/// dicts become changeable where that is needed.
-fn as_template(text: &str, file: usize) -> (String, Places) {
-    let mut changes = collections::changes(text);
-    for opening in OPENING.captures_iter(text) {
-        let (Some(kind), Some(name)) = (opening.name("kind"), opening.name("name")) else { continue };
-        let prefix = if kind.as_str() == "macro" { "" } else { "test_" };
-        let between = &text[kind.end()..name.start()];
-        changes.push((kind.start()..name.start(), format!("macro{between}{}", engine_name(file, prefix))));
-    }
-    for closing in CLOSING.captures_iter(text) {
-        changes.extend(closing.name("word").map(|it| (it.range(), "endmacro".to_owned())));
+/// Every macro gets its file's own name, whatever kind of block it is.
+fn as_template(text: &str, file: usize, translation: Translation) -> (String, Places) {
+    let mut changes = translation.changes;
+    for definition in translation.definitions {
+        changes.push((definition.opening, format!("macro {}", engine_name(file, &definition.name)).into()));
     }
     rewriting::apply(text, changes)
 }
@@ -240,9 +229,16 @@ impl Callable {
     }
 
     fn definition(&self, state: &State<'_, '_>) -> Option<&MacroDefinition> {
-        let running = self.macros.files.iter().find(|it| it.source.path == state.name()).map(|it| it.package.clone());
-        let package = running.or_else(|| Scope::of(state).ok().map(|it| it.package.clone())).unwrap_or_default();
-        self.macros.called(&self.name, self.package.as_deref(), &package)
+        if let Some(package) = &self.package {
+            return self.macros.called(&self.name, Some(package), package);
+        }
+        match self.macros.by_path.get(state.name()) {
+            Some(file) => self.macros.called(&self.name, None, &self.macros.files[*file].package),
+            None => {
+                let scope = Scope::of(state).ok();
+                self.macros.called(&self.name, None, scope.as_ref().map_or("", |it| &it.package))
+            }
+        }
     }
 }
 
@@ -270,7 +266,9 @@ impl Object for Callable {
             }
         }
         let unknown = || Error::new(ErrorKind::UnknownFunction, format!("{} is not loaded", self.name));
-        let engine_name = self.definition(state).ok_or_else(unknown)?.engine_name();
+        let definition = self.definition(state).ok_or_else(unknown)?;
+        let engine_name = definition.engine_name();
+        let arranged = definition.signature.arrange(&definition.name, args)?;
         let loaded = state.get_extension::<Loaded>().and_then(|it| it.0.get(&engine_name).cloned());
         let Some(loaded) = loaded else {
             // Its name was put together while rendering. Everything is rendered again, with all macros at hand.
@@ -285,7 +283,7 @@ impl Object for Callable {
             let message = format!("macro `{}` calls itself without end", self.name);
             return Err(Problem::error(Code::BadJinja, message, None));
         }
-        let result = loaded.call(state, args);
+        let result = loaded.call(state, arranged.as_deref().unwrap_or(args));
         if let Some(depth) = state.get_extension_mut::<Depth>() {
             depth.0 -= 1;
         }

@@ -3,16 +3,22 @@
 
 mod arguments;
 mod builtin;
-mod collections;
+mod filters;
 mod functions;
 mod macros;
+mod members;
+mod modules;
 mod problem;
 mod database;
 mod objects;
 mod relation_name;
 mod rewriting;
+mod root;
 mod scope;
+mod signature;
 mod source_map;
+mod translation;
+mod values;
 mod yaml_text;
 
 pub use builtin::add_macros_of_dbt;
@@ -30,10 +36,13 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceText, Span};
 use crate::jinja::arguments::Call;
+use crate::jinja::root::{Globals, Root};
 
 /// All templates of a project, compiled once, rendered many times and from many threads.
 pub struct Templates {
     environment: Environment<'static>,
+    /// What stands behind every scope: all that the environment knows by name.
+    globals: Globals,
     sources: BTreeMap<String, Arc<SourceText>>,
     macros: Arc<Macros>,
     /// Macro files that don't compile, and were reported.
@@ -46,7 +55,6 @@ impl Templates {
         let macros = Arc::new(macros);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_formatter(|out, state, value| {
             if value.is_undefined()
@@ -54,12 +62,23 @@ impl Templates {
             {
                 scope.captured().unset.insert(state.name().to_owned());
             }
-            minijinja::escape_formatter(out, state, value)
+            values::print(out, state, value)
         });
         functions::register_all(&mut environment);
-        collections::register(&mut environment);
-        let mut templates =
-            Templates { environment, sources: BTreeMap::new(), macros: Arc::clone(&macros), broken: BTreeSet::new() };
+        values::register(&mut environment);
+        filters::register(&mut environment);
+        modules::register(&mut environment);
+        // What dbt itself has: a project's macro of the same name hides it, and may call it.
+        let builtins = root::globals(&environment);
+        environment
+            .add_global("builtins", Value::from_pairs(builtins.iter().map(|(name, it)| (name.as_str(), it.clone()))));
+        let mut templates = Templates {
+            environment,
+            globals: builtins,
+            sources: BTreeMap::new(),
+            macros: Arc::clone(&macros),
+            broken: BTreeSet::new(),
+        };
         for file in macros.files() {
             if let Err(problem) = templates.add_macros(&file.source, file.template.clone()) {
                 found.push(problem);
@@ -67,6 +86,7 @@ impl Templates {
             }
         }
         macros::register(&mut templates.environment, &macros);
+        templates.globals = root::globals(&templates.environment);
         templates
     }
 
@@ -109,7 +129,7 @@ impl Templates {
         let rendered = self
             .environment
             .get_template(&driver_name(&source.path))
-            .and_then(|template| template.render(Value::from_dyn_object(Arc::clone(scope))));
+            .and_then(|template| template.render(self.root(scope)));
         match rendered {
             Err(_) if self.must_load_all(scope) => self.render_with_all(source, scope),
             rendered => rendered.map_err(|error| self.explain(&error, source)),
@@ -152,7 +172,7 @@ impl Templates {
         let mut environment = self.environment.clone();
         add_with_driver(&mut environment, source, &self.imports(files))?;
         let template = environment.get_template(&driver_name(&source.path))?;
-        template.render(Value::from_dyn_object(Arc::clone(scope)))
+        template.render(self.root(scope))
     }
 
     /// Calls a macro with named arguments and returns its text. The name has been looked up before. Arguments that are
@@ -173,7 +193,7 @@ impl Templates {
         let with = |files: &BTreeSet<usize>| format!("{}{before}{{{{ {name}({listed}) }}}}", self.imports(files));
         let context = minijinja::context! {
             __arguments => functions::test_arguments(arguments),
-            ..Value::from_dyn_object(Arc::clone(scope))
+            ..self.root(scope)
         };
         let driver = driver_name(name);
         let render = |text: String| {
@@ -205,6 +225,11 @@ impl Templates {
         names
     }
 
+    /// What a template is rendered with.
+    fn root(&self, scope: &Arc<Scope>) -> Value {
+        Root::value(scope, &self.globals)
+    }
+
     fn explain(&self, error: &minijinja::Error, source: &Arc<SourceText>) -> Diagnostic {
         problem::explain(error, source, &self.sources, &self.macros)
     }
@@ -217,7 +242,7 @@ fn quoted(path: &str) -> String {
 
 /// A file's text as it is compiled, with the way back.
 fn as_written(source: &SourceText) -> (String, rewriting::Places) {
-    rewriting::apply(&source.text, collections::changes(&source.text))
+    rewriting::apply(&source.text, translation::translate(&source.text).changes)
 }
 
 fn add_with_driver(
@@ -235,3 +260,6 @@ fn add_with_driver(
 fn driver_name(path: &str) -> String {
     format!("<render> {path}")
 }
+
+#[cfg(test)]
+mod tests;

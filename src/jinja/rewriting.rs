@@ -1,6 +1,10 @@
 //! Small changes to a template before it is compiled, and the way back from its offsets to the user's.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+/// A part of a text and what takes its place.
+pub(super) type Change = (Range<usize>, Cow<'static, str>);
 
 /// Replacements, and the offsets behind each: in the changed text, and in the original.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +20,8 @@ impl Places {
     }
 }
 
-/// Applies changes that don't overlap.
-pub(super) fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> (String, Places) {
+/// Applies changes that don't overlap. Those at one place keep their order.
+pub(super) fn apply(text: &str, mut changes: Vec<Change>) -> (String, Places) {
     changes.sort_by_key(|(range, _)| range.start);
     let (mut changed, mut places, mut done) = (String::with_capacity(text.len()), Vec::new(), 0);
     for (range, replacement) in changes {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
+use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{Error, State, Value};
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::jinja::RelationName;
 use crate::jinja::database::{Database, NoDatabase, Refusal};
 use crate::jinja::objects::Relation;
+use crate::jinja::root::Root;
+use crate::jinja::{RelationName, members, values};
 use crate::project::{Config, Json, Target};
 
 /// What is the same for every template of one invocation. The outside world comes in here, once.
@@ -144,6 +145,8 @@ pub struct Scope {
     pub macro_overrides: serde_json::Map<String, Json>,
     /// Further names that only some texts have: `schemas` and `results` of hooks.
     pub extra: BTreeMap<String, Json>,
+    /// Whether `env_var` gives variables that begin with `DBT_ENV_SECRET_`.
+    pub(super) may_see_secrets: bool,
     captured: Mutex<Captured>,
 }
 
@@ -159,6 +162,7 @@ impl Scope {
             model: Json::Null,
             macro_overrides: serde_json::Map::new(),
             extra: BTreeMap::new(),
+            may_see_secrets: false,
             captured: Mutex::default(),
         }
     }
@@ -171,7 +175,11 @@ impl Scope {
 
     /// The scope of a running template.
     pub(super) fn of(state: &State<'_, '_>) -> Result<Arc<Scope>, Error> {
-        state.lookup("context").and_then(|it| it.downcast_object::<Scope>()).ok_or_else(|| {
+        let found = state.lookup("context").and_then(|it| match it.downcast_object_ref::<Root>() {
+            Some(root) => Some(Arc::clone(&root.scope)),
+            None => it.downcast_object::<Scope>(),
+        });
+        found.ok_or_else(|| {
             Error::new(
                 minijinja::ErrorKind::InvalidOperation,
                 "this function can't be called outside of a project file",
@@ -212,13 +220,21 @@ impl Scope {
 
 pub(super) const MEMBERS: &[&str] = &[
     "context",
+    "database",
+    "dbt_metadata_envs",
     "dbt_version",
     "execute",
     "flags",
+    "graph",
+    "invocation_args_dict",
     "invocation_id",
     "model",
+    "post_hooks",
+    "pre_hooks",
     "project_name",
     "run_started_at",
+    "schema",
+    "selected_resources",
     "target",
     "thread_id",
     "this",
@@ -230,21 +246,10 @@ impl Object for Scope {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        Some(match key.as_str()? {
-            "context" => Value::from_dyn_object(Arc::clone(self)),
-            // The version whose authoring layer is followed; packages compare against it.
-            "dbt_version" => Value::from("1.11.0"),
-            "execute" => Value::from(self.executes()),
-            "flags" => minijinja::context! { FULL_REFRESH => self.invocation.full_refresh, WHICH => "run" },
-            "invocation_id" => Value::from(self.invocation.id.as_str()),
-            "model" => Value::from(Serde(&self.model)),
-            "project_name" => Value::from(self.invocation.project.as_str()),
-            "run_started_at" => Value::from_object(super::functions::Moment(self.invocation.started_at)),
-            "target" => self.target(),
-            "thread_id" => Value::from("main"),
-            "this" => Relation::named(self.this.clone()?),
-            other => Value::from(Serde(self.extra.get(other)?)),
-        })
+        match key.as_str()? {
+            "context" => Some(Value::from_dyn_object(Arc::clone(self))),
+            name => self.member(name),
+        }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -253,20 +258,28 @@ impl Object for Scope {
 }
 
 impl Scope {
-    fn target(&self) -> Value {
-        let target = &self.invocation.target;
-        let mut all = target.raw.clone();
-        for (key, value) in [
-            ("type", Json::from(target.kind.as_str())),
-            ("name", Json::from(target.name.as_str())),
-            ("target_name", Json::from(target.name.as_str())),
-            ("profile_name", Json::from(target.profile.as_str())),
-            ("schema", Json::from(target.schema.as_str())),
-            ("database", Json::from(target.database.as_str())),
-            ("threads", Json::from(target.threads)),
-        ] {
-            all.insert(key.to_owned(), value);
-        }
-        Value::from(Serde(all))
+    /// What a template sees under a name.
+    pub(super) fn member(&self, name: &str) -> Option<Value> {
+        let invocation = &self.invocation;
+        Some(match name {
+            "database" => Value::from(self.this.as_ref().map_or(&*invocation.target.database, |it| &*it.database)),
+            "dbt_metadata_envs" => members::metadata(invocation),
+            // The version whose authoring layer is followed; packages compare against it.
+            "dbt_version" => Value::from("1.11.0"),
+            "execute" => Value::from(self.executes()),
+            "flags" => Value::from_object(members::Flags { full_refresh: invocation.full_refresh }),
+            "graph" => members::no_graph(),
+            "invocation_args_dict" => members::arguments(invocation),
+            "invocation_id" => Value::from(invocation.id.as_str()),
+            "model" => members::model(self),
+            "post_hooks" | "pre_hooks" | "selected_resources" => values::list(Vec::new()),
+            "project_name" => Value::from(invocation.project.as_str()),
+            "run_started_at" => Value::from_object(super::modules::Moment::utc(invocation.started_at)),
+            "schema" => Value::from(self.this.as_ref().map_or(&*invocation.target.schema, |it| &*it.schema)),
+            "target" => members::target(invocation),
+            "thread_id" => Value::from("main"),
+            "this" => Relation::named(self.this.clone()?),
+            other => values::from_json(self.extra.get(other)?),
+        })
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::diagnostics::{Code, Diagnostic, SourceText};
-use crate::jinja::{Invocation, Macros, Phase, Scope, functions, problem};
+use crate::jinja::{
+    Invocation, Macros, Phase, Scope, filters, functions, modules, problem, rewriting, translation, values,
+};
 use crate::project::{Json, RenderText};
 
 /// Renders the strings of YAML files.
@@ -19,22 +21,29 @@ impl YamlText {
     pub fn new(invocation: &Arc<Invocation>) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         functions::register_all(&mut environment);
+        values::register(&mut environment);
+        filters::register(&mut environment);
+        modules::register(&mut environment);
+        environment.set_formatter(values::print);
         for name in ["as_bool", "as_number", "as_native"] {
             environment.add_filter(name, functions::as_native);
         }
         environment.add_filter("as_text", |value: Value| value.to_string());
-        YamlText { environment, scope: Arc::new(Scope::new(invocation, Phase::Parse)) }
+        let mut scope = Scope::new(invocation, Phase::Parse);
+        // The same reader serves profiles.yml, where secrets belong.
+        scope.may_see_secrets = true;
+        YamlText { environment, scope: Arc::new(scope) }
     }
 }
 
 impl RenderText for YamlText {
     fn render(&self, text: &str) -> Result<Json, Diagnostic> {
         let context = Value::from_dyn_object(Arc::clone(&self.scope));
-        let trimmed = text.trim();
+        let (translated, _) = rewriting::apply(text, translation::translate(text).changes);
+        let trimmed = translated.trim();
         let inner = trimmed.strip_prefix("{{").and_then(|it| it.strip_suffix("}}"));
-        let single = inner.filter(|it| !it.contains("{{") && !it.contains("{%"));
+        let single = inner.filter(|it| !it.contains("{{") && !it.contains("}}") && !it.contains("{%"));
         let rendered = match single {
             Some(expression) => self
                 .environment
@@ -45,7 +54,7 @@ impl RenderText for YamlText {
                         minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
                     })
                 }),
-            None => self.environment.render_str(text, context).map(Json::from),
+            None => self.environment.render_str(&translated, context).map(Json::from),
         };
         rendered.map_err(|error| {
             let place = SourceText::new("", text);

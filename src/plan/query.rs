@@ -47,12 +47,7 @@ pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Query> {
 }
 
 fn parse_one(sql: &str, dialect: Dialect) -> Result<Query> {
-    let tokens = dialect::tokens(sql, dialect)?;
-    let parser = Parser::new(dialect::syntax(dialect)).with_recursion_limit(RECURSION_LIMIT);
-    let mut statements = parser
-        .with_tokens_with_locations(tokens)
-        .parse_statements()
-        .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
+    let mut statements = parse_all(sql, dialect)?;
     if statements.len() > 1 {
         return Err(DataFusionError::Plan("a model is one `select`, but this is several statements".to_owned()));
     }
@@ -63,20 +58,22 @@ fn parse_one(sql: &str, dialect: Dialect) -> Result<Query> {
     }
 }
 
+fn parse_all(sql: &str, dialect: Dialect) -> Result<Vec<Statement>> {
+    let tokens = dialect::tokens(sql, dialect)?;
+    let parser = Parser::new(dialect::syntax(dialect)).with_recursion_limit(RECURSION_LIMIT);
+    let parsed = parser.with_tokens_with_locations(tokens).parse_statements();
+    parsed.map_err(|error| DataFusionError::SQL(Box::new(error), None))
+}
+
 /// Parses statements of any kind, written in a dialect; queries come back as the engine's.
-pub(super) fn statements(sql: &str, dialect: Dialect) -> Result<Vec<SqlStatement>> {
-    let syntax = dialect::syntax(dialect);
-    let parsed = DFParserBuilder::new(sql).with_dialect(syntax).build()?.parse_statements()?;
-    let plain = |statement: Statement| match statement {
-        Statement::Statement(mut statement) => {
-            if let SqlStatement::Query(query) = statement.as_mut() {
-                dialect::rewrite(query, dialect);
-            }
-            Ok(*statement)
+pub(super) fn statements(sql: &str, dialect: Dialect) -> Result<Vec<Statement>> {
+    let mut statements = parse_all(sql, dialect)?;
+    for statement in &mut statements {
+        if let Statement::Query(query) = statement {
+            dialect::rewrite(query, dialect)?;
         }
-        other => Err(DataFusionError::Plan(format!("`{other}` is no statement that can be carried out"))),
-    };
-    parsed.into_iter().map(plain).collect()
+    }
+    Ok(statements)
 }
 
 /// Plans a parsed `select`.

@@ -3,21 +3,28 @@
 mod adapter;
 mod api;
 mod config;
-mod conversion;
+mod diff_of_two_dicts;
 mod doc;
 mod env_var;
 mod exceptions;
 mod is_incremental;
+mod json;
+mod local_md5;
 mod log;
-mod moment;
+mod native;
 mod reference;
+mod render;
+mod sets;
 mod source;
 mod statement;
+mod try_or_compiler_error;
+mod validation;
 mod var;
+mod yaml;
+mod zip;
 
 pub(super) use adapter::Adapter;
-pub(super) use conversion::{as_native, test_arguments};
-pub(super) use moment::Moment;
+pub(super) use native::{as_native, test_arguments};
 
 use minijinja::Environment;
 use minijinja::value::{Kwargs, Value};
@@ -48,16 +55,24 @@ pub(super) const NAMES: &[&str] = &[
 const ALL: &[fn(&mut Environment<'static>)] = &[
     api::register,
     config::register,
-    conversion::register,
+    diff_of_two_dicts::register,
     doc::register,
     env_var::register,
     exceptions::register,
     is_incremental::register,
+    json::register,
+    local_md5::register,
     log::register,
     reference::register,
+    render::register,
+    sets::register,
     source::register,
     statement::register,
+    try_or_compiler_error::register,
+    validation::register,
     var::register,
+    yaml::register,
+    zip::register,
 ];
 
 /// Adds all functions.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Object, ObjectRepr, Serde, Value};
+use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::split;
 use crate::diagnostics::{Code, closest};
 use crate::jinja::problem::Problem;
 use crate::jinja::scope::Scope;
+use crate::jinja::values;
 use crate::project::Json;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
@@ -30,7 +31,11 @@ impl Object for Var {
         let name = name.ok_or_else(|| Error::new(ErrorKind::MissingArgument, "var takes a name"))?;
         let default = positional.get(1).cloned().or_else(|| named.and_then(|it| it.get("default").ok()));
         if let Some(value) = find(&scope, name) {
-            return Ok(Value::from(Serde(value)));
+            return match value.as_str() {
+                // A variable may hold a template of its own.
+                Some(text) => super::render::render(state, text).map(Value::from),
+                None => Ok(values::from_json(value)),
+            };
         }
         default.ok_or_else(|| {
             let known = scope.invocation.project_vars.keys().chain(scope.invocation.cli_vars.keys());

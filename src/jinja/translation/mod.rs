@@ -6,13 +6,14 @@
 
 mod definitions;
 mod expressions;
+mod reader;
 mod tags;
 mod tokens;
 
 pub(super) use definitions::Definition;
 
 use super::rewriting::Change;
-use expressions::Reader;
+use reader::Reader;
 use tags::Effect;
 use tokens::Kind;
 

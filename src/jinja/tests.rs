@@ -206,3 +206,17 @@ fn the_clock_is_the_invocations() {
     same("{{ modules.datetime.datetime.now(modules.pytz.timezone('Asia/Tokyo')).strftime('%H:%M %Z') }}", "22:05 JST");
     same("{{ (modules.datetime.date.today() - modules.datetime.timedelta(days=60)).isoformat() }}", "2023-12-31");
 }
+
+#[test]
+fn mistakes_are_shown_where_they_are_written() {
+    let text = "{% set a = [1] %}{{ a[0:1] + [2] }}\n{% if a: %}{{ (a - b).days | nofilter }}{% endif %}{{ a + 1 - none.x() }}";
+    let place = |text: &str| {
+        let source = SourceText::new("models/case.sql", text);
+        let scope = Arc::new(Scope::new(&invocation(), Phase::Parse));
+        let found = templates("").render_text(&source, &scope).unwrap_err();
+        found.place.map(|it| it.text().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(place(text), "a - b");
+    assert!(place("{% set a = [1] %}{{ [a[0:1], 2] | length }}{{ a - a }}").contains("a - a"));
+    assert_eq!(place("{% if [1]: %}{{ 1 + }}{% endif %}"), "}}");
+}

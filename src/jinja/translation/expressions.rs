@@ -150,9 +150,9 @@ impl Reader<'_> {
             "+" | "-" => ![Operand::Number, Operand::Text].iter().any(|it| left == *it || right == *it),
             "%" => left != Operand::Number,
             "*" => {
-                is_list(left) || is_list(right) || (self.times && (left, right) != (Operand::Number, Operand::Number))
+                is_list(left) || is_list(right) || (self.times() && (left, right) != (Operand::Number, Operand::Number))
             }
-            _ => self.times && left != Operand::Number,
+            _ => self.times() && left != Operand::Number,
         }
     }
 
@@ -171,7 +171,7 @@ impl Reader<'_> {
             let mut found = if it.skip("-") {
                 match it.unary(false)? {
                     Operand::Number => Operand::Number,
-                    _ if it.times => {
+                    _ if it.times() => {
                         it.changes.insert(mark, (sign, "__neg(".into()));
                         it.push(it.end()..it.end(), ")");
                         Operand::Call

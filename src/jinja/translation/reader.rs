@@ -1,5 +1,6 @@
 //! A reader of one tag's tokens, and the changes that it has found so far.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::tokens::{Kind, Token};
@@ -7,6 +8,9 @@ use crate::jinja::rewriting::Change;
 
 /// Deeper nesting is left to the engine, which refuses it.
 const DEEPEST: usize = 120;
+
+/// Words of templates that calculate with time.
+const TIMES: [&str; 4] = ["datetime", "timedelta", "run_started_at", "pytz"];
 
 /// What an expression is known to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +34,19 @@ pub(super) struct Reader<'a> {
     pub(super) tokens: &'a [Token],
     pub(super) at: usize,
     pub(super) changes: Vec<Change>,
-    /// Whether the template has to do with points in time, which can be multiplied and divided.
-    pub(super) times: bool,
+    /// Whether the template has to do with points in time; found when an operator asks.
+    times: &'a OnceCell<bool>,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str, tokens: &'a [Token], times: bool) -> Self {
+    pub(super) fn new(text: &'a str, tokens: &'a [Token], times: &'a OnceCell<bool>) -> Self {
         Reader { text, tokens, at: 0, changes: Vec::new(), times, depth: 0 }
+    }
+
+    /// Whether operands may be durations, which can be multiplied and divided.
+    pub(super) fn times(&self) -> bool {
+        *self.times.get_or_init(|| TIMES.iter().any(|it| self.text.contains(it)))
     }
 
     /// A token's text; empty behind the last one.

@@ -189,6 +189,10 @@ fn complaints_are_errors() {
     fails("{{ exceptions.nothing('x') }}", "nothing");
     fails("{{ try_or_compiler_error('this failed', fromjson, 5) }}", "this failed");
     fails("{{ env_var('DBT_ENV_SECRET_TOKEN') }}", "secret environment variable");
+    fails(
+        "{% macro f(n) %}{% call f(n) %}{{ f(n + 1) }}{% endcall %}{{ caller() }}{% endmacro %}{{ f(0) }}",
+        "calls itself",
+    );
     fails("{% set a = [] %}{% do a.append(a) %}", "hold itself");
     fails("{% set a = {} %}{% do a.update({'x': [a]}) %}", "hold itself");
     fails("{{ range(1000000) }}", "100000");

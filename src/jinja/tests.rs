@@ -189,6 +189,10 @@ fn complaints_are_errors() {
     fails("{{ exceptions.nothing('x') }}", "nothing");
     fails("{{ try_or_compiler_error('this failed', fromjson, 5) }}", "this failed");
     fails("{{ env_var('DBT_ENV_SECRET_TOKEN') }}", "secret environment variable");
+    fails(
+        "{% macro f(n) %}{% call f(n) %}{{ f(n + 1) }}{% endcall %}{{ caller() }}{% endmacro %}{{ f(0) }}",
+        "calls itself",
+    );
     fails("{% set a = [] %}{% do a.append(a) %}", "hold itself");
     fails("{% set a = {} %}{% do a.update({'x': [a]}) %}", "hold itself");
     fails("{{ range(1000000) }}", "100000");
@@ -205,4 +209,18 @@ fn the_clock_is_the_invocations() {
     );
     same("{{ modules.datetime.datetime.now(modules.pytz.timezone('Asia/Tokyo')).strftime('%H:%M %Z') }}", "22:05 JST");
     same("{{ (modules.datetime.date.today() - modules.datetime.timedelta(days=60)).isoformat() }}", "2023-12-31");
+}
+
+#[test]
+fn mistakes_are_shown_where_they_are_written() {
+    let text = "{% set a = [1] %}{{ a[0:1] + [2] }}\n{% if a: %}{{ (a - b).days | nofilter }}{% endif %}{{ a + 1 - none.x() }}";
+    let place = |text: &str| {
+        let source = SourceText::new("models/case.sql", text);
+        let scope = Arc::new(Scope::new(&invocation(), Phase::Parse));
+        let found = templates("").render_text(&source, &scope).unwrap_err();
+        found.place.map(|it| it.text().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(place(text), "a - b");
+    assert!(place("{% set a = [1] %}{{ [a[0:1], 2] | length }}{{ a - a }}").contains("a - a"));
+    assert_eq!(place("{% if [1]: %}{{ 1 + }}{% endif %}"), "}}");
 }

@@ -3,7 +3,7 @@
 mod dbt;
 mod lists;
 mod numbers;
-mod tests;
+mod predicates;
 mod texts;
 mod wrapping;
 
@@ -14,7 +14,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     dbt::register(environment);
     lists::register(environment);
     numbers::register(environment);
-    tests::register(environment);
+    predicates::register(environment);
     texts::register(environment);
     wrapping::register(environment);
 }

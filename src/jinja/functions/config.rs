@@ -103,7 +103,7 @@ fn find(scope: &Scope, name: &str, in_meta: bool) -> Option<Value> {
 fn validate(state: &mut State<'_, '_>, scope: &Scope, arguments: &Arguments<'_>, value: &Value) -> Result<(), Error> {
     let at = if arguments.of.ends_with("get") { 2 } else { 1 };
     match arguments.given(at, "validator").filter(|it| !it.is_none() && !it.is_undefined()) {
-        Some(validator) if scope.executes() => validator.call(state, &[value.clone()]).map(|_| ()),
+        Some(validator) if scope.executes() => validator.call(state, std::slice::from_ref(value)).map(|_| ()),
         _ => Ok(()),
     }
 }

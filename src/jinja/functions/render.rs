@@ -1,6 +1,6 @@
 //! `render('text')`: a text's own template. Variables that hold templates are rendered so as well.
 
-use minijinja::{Environment, Error, State, Value};
+use minijinja::{Environment, Error, State};
 
 use crate::jinja::rewriting;
 use crate::jinja::translation::translate;

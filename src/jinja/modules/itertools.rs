@@ -92,8 +92,9 @@ fn product(lists: &[Vec<Value>]) -> Result<Value, Error> {
         if found.len().checked_mul(items.len()).is_none_or(|it| it > MOST) {
             return Err(too_many());
         }
-        let longer =
-            |it: &Vec<Value>| items.iter().map(|item| [it.as_slice(), &[item.clone()]].concat()).collect::<Vec<_>>();
+        let longer = |it: &Vec<Value>| {
+            items.iter().map(|item| [it.as_slice(), std::slice::from_ref(item)].concat()).collect::<Vec<_>>()
+        };
         found = found.iter().flat_map(longer).collect();
     }
     Ok(list(found.into_iter().map(tuple).collect()))

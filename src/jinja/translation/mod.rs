@@ -6,13 +6,16 @@
 
 mod definitions;
 mod expressions;
+mod reader;
 mod tags;
 mod tokens;
 
 pub(super) use definitions::Definition;
 
+use std::cell::OnceCell;
+
 use super::rewriting::Change;
-use expressions::Reader;
+use reader::Reader;
 use tags::Effect;
 use tokens::Kind;
 
@@ -24,15 +27,12 @@ pub(super) struct Translation {
     pub(super) definitions: Vec<Definition>,
 }
 
-/// Words of templates that calculate with time.
-const TIMES: [&str; 4] = ["datetime", "timedelta", "run_started_at", "pytz"];
-
 /// Reads a template.
 pub(super) fn translate(text: &str) -> Translation {
     let mut translation = Translation::default();
     // Definitions that are open, innermost last.
     let mut open: Vec<usize> = Vec::new();
-    let mut times = None;
+    let times = OnceCell::new();
     let mut at = 0;
     while let Some(start) = text[at..].find('{').map(|it| at + it) {
         let marker = match text.as_bytes().get(start + 1) {
@@ -55,8 +55,7 @@ pub(super) fn translate(text: &str) -> Translation {
             at = behind_raw(text, at);
             continue;
         }
-        let times = *times.get_or_insert_with(|| TIMES.iter().any(|it| text.contains(it)));
-        let mut reader = Reader::new(text, &tag.tokens, times);
+        let mut reader = Reader::new(text, &tag.tokens, &times);
         let effect =
             if marker == "}}" { tags::output(&mut reader).map(|()| Effect::None) } else { tags::block(&mut reader) };
         if effect.is_some() {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::definitions::{Definition, Parameters};
-use super::expressions::{Operand, Reader};
+use super::reader::{Operand, Reader};
 use super::tokens::Kind;
 use crate::jinja::rewriting::{self, Change};
 

@@ -18,11 +18,10 @@ pub(super) struct Token {
     pub(super) range: Range<usize>,
 }
 
-/// The tokens of a tag, and where its end marker begins (with the `-` of white space control).
+/// The tokens of a tag, and where it ends.
 #[derive(Debug)]
 pub(super) struct Tag {
     pub(super) tokens: Vec<Token>,
-    pub(super) end: usize,
     /// The offset behind the end marker.
     pub(super) behind: usize,
 }
@@ -35,10 +34,10 @@ pub(super) fn tag(text: &str, start: usize, marker: &str) -> Option<Tag> {
     while at < bytes.len() {
         if depth == 0 {
             if closes(at) {
-                return Some(Tag { tokens, end: at, behind: at + marker.len() });
+                return Some(Tag { tokens, behind: at + marker.len() });
             }
             if matches!(bytes[at], b'-' | b'+') && closes(at + 1) {
-                return Some(Tag { tokens, end: at, behind: at + 1 + marker.len() });
+                return Some(Tag { tokens, behind: at + 1 + marker.len() });
             }
         }
         let byte = bytes[at];
@@ -119,17 +118,17 @@ mod tests {
     fn check(inside: &str, expected: &str) {
         let found = tag(inside, 0, "}}").map(|it| {
             let words: Vec<&str> = it.tokens.iter().map(|it| &inside[it.range.clone()]).collect();
-            format!("{}|{}", words.join(" "), &inside[it.end..])
+            format!("{}|{}", words.join(" "), &inside[it.behind..])
         });
         assert_eq!(found.unwrap_or_default(), expected);
     }
 
     #[test]
     fn tags_end_outside_of_brackets_and_texts() {
-        check(" a+1.5e-3 -}}x", "a + 1.5e-3|-}}x");
-        check("{'a': {'}}': b[1:2]}}.c}}", "{ 'a' : { '}}' : b [ 1 : 2 ] } } . c|}}");
-        check("a.0.1**2//x!='\\''}}", "a . 0 . 1 ** 2 // x != '\\''|}}");
-        check("größe~'ü'}}", "größe ~ 'ü'|}}");
+        check(" a+1.5e-3 -}}x", "a + 1.5e-3|x");
+        check("{'a': {'}}': b[1:2]}}.c}}", "{ 'a' : { '}}' : b [ 1 : 2 ] } } . c|");
+        check("a.0.1**2//x!='\\''}}", "a . 0 . 1 ** 2 // x != '\\''|");
+        check("größe~'ü'}}", "größe ~ 'ü'|");
         check("a", "");
         check("'a", "");
     }

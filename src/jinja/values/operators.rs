@@ -54,7 +54,7 @@ fn number(whole: i128) -> Value {
 
 /// The words of Python's own error.
 fn unsupported(sign: &str, a: &Value, b: &Value) -> Error {
-    let undefined = |it: &Value| it.is_undefined().then_some(" (is a name misspelt or not set?)").unwrap_or_default();
+    let undefined = |it: &Value| if it.is_undefined() { " (is a name misspelt or not set?)" } else { "" };
     failed(format!(
         "`{sign}` can't be used with {} and {}{}{}",
         described(a),
@@ -138,7 +138,7 @@ fn divide(a: &Value, b: &Value, sign: &'static str) -> Result<Value, Error> {
     let by_zero = || failed("division by zero");
     match (numbers(a, b), sign) {
         (Some(Numbers::Whole(_, 0)), _) => Err(by_zero()),
-        (Some(Numbers::Floating(_, y)), _) if y == 0.0 => Err(by_zero()),
+        (Some(Numbers::Floating(_, 0.0)), _) => Err(by_zero()),
         (Some(Numbers::Whole(x, y)), "//") => {
             let quotient = x.checked_div_euclid(y).ok_or_else(|| too_large(sign, a, b))?;
             // Python rounds down; Euclid's remainder is never negative.
@@ -161,7 +161,7 @@ fn remainder(a: &Value, b: &Value) -> Result<Value, Error> {
             let rest = x.checked_rem(y).unwrap_or(0);
             Ok(number(if rest != 0 && (rest < 0) != (y < 0) { rest + y } else { rest }))
         }
-        Some(Numbers::Floating(_, y)) if y == 0.0 => Err(failed("division by zero")),
+        Some(Numbers::Floating(_, 0.0)) => Err(failed("division by zero")),
         Some(Numbers::Floating(x, y)) => Ok(Value::from(x - y * (x / y).floor())),
         None => Err(unsupported("%", a, b)),
     }

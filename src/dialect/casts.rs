@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::Result;
 use datafusion::functions::expr_fn::{coalesce, replace, round, rtrim, strpos};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
@@ -19,7 +19,10 @@ pub(super) fn settle(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan>
     transform(plan, |expression, schema| {
         let it = match dialect {
             Dialect::DataFusion => Transformed::no(expression),
-            Dialect::DuckDb | Dialect::Postgres => standard_cast(expression, schema, dialect),
+            Dialect::DuckDb | Dialect::Postgres => {
+                refuse_time_as_number(&expression, schema)?;
+                standard_cast(expression, schema, dialect)
+            }
         };
         it.transform_data(|it| Ok(plain_digits(it)))
     })
@@ -62,6 +65,18 @@ fn transform(
         if node.transformed { Ok(Transformed::yes(node.data.recompute_schema()?)) } else { Ok(node) }
     })?;
     Ok(transformed.data)
+}
+
+/// `avg(sold_at)` would be that of the microseconds since 1970.
+fn refuse_time_as_number(expression: &Expr, schema: &DFSchema) -> Result<()> {
+    if let Expr::Cast(cast) = expression
+        && cast.field.data_type().is_floating()
+        && let Ok(from) = cast.expr.get_type(schema)
+        && is_time(&from)
+    {
+        return plan_err!("Cannot automatically convert {from} to {}", cast.field.data_type());
+    }
+    Ok(())
 }
 
 fn standard_cast(expression: Expr, schema: &DFSchema, dialect: Dialect) -> Transformed<Expr> {

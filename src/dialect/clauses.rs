@@ -40,6 +40,11 @@ impl VisitorMut for Clauses {
                 order_by.kind = kind;
             }
         }
+        for cte in query.with.iter_mut().flat_map(|it| &mut it.cte_tables) {
+            if cte.alias.columns.is_empty() {
+                cte.alias.columns = columns_of_values(&cte.query.body);
+            }
+        }
         result(in_body(&mut query.body))
     }
 
@@ -157,19 +162,21 @@ fn by_all(columns: usize, options: OrderByOptions) -> Vec<OrderByExpr> {
 /// `(values (1, 2))` has the columns `col0` and `col1`.
 fn name_values(factor: &mut TableFactor) {
     let TableFactor::Derived { subquery, alias, .. } = factor else { return };
-    let SetExpr::Values(values) = subquery.body.as_ref() else { return };
-    let count = values.rows.first().map_or(0, |it| it.len());
-    let columns = (0..count).map(|at| TableAliasColumnDef { name: Ident::new(format!("col{at}")), data_type: None });
+    let columns = columns_of_values(&subquery.body);
+    if columns.is_empty() {
+        return;
+    }
     match alias {
-        Some(alias) if alias.columns.is_empty() => alias.columns = columns.collect(),
+        Some(alias) if alias.columns.is_empty() => alias.columns = columns,
         Some(_) => {}
         None => {
-            *alias = Some(TableAlias {
-                explicit: true,
-                name: Ident::new("valueslist"),
-                columns: columns.collect(),
-                at: None,
-            });
+            *alias = Some(TableAlias { explicit: true, name: Ident::new("valueslist"), columns, at: None });
         }
     }
+}
+
+fn columns_of_values(body: &SetExpr) -> Vec<TableAliasColumnDef> {
+    let SetExpr::Values(values) = body else { return Vec::new() };
+    let count = values.rows.first().map_or(0, |it| it.len());
+    (0..count).map(|at| TableAliasColumnDef { name: Ident::new(format!("col{at}")), data_type: None }).collect()
 }

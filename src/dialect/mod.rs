@@ -45,6 +45,8 @@ pub fn syntax(dialect: Dialect) -> &'static dyn Syntax {
 pub fn configure(dialect: Dialect, options: &mut ConfigOptions) {
     if dialect == Dialect::DuckDb {
         options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+    }
+    if dialect != Dialect::DataFusion {
         options.sql_parser.parse_float_as_decimal = true;
     }
 }
@@ -52,8 +54,10 @@ pub fn configure(dialect: Dialect, options: &mut ConfigOptions) {
 /// What the dialect's operators mean; asked before the engine's own planners.
 pub fn planners(dialect: Dialect) -> Vec<Arc<dyn ExprPlanner>> {
     match dialect {
-        Dialect::DuckDb => vec![Arc::new(operators::DuckDbOperators), Arc::new(operators::PlainRowNumbers)],
-        Dialect::DataFusion | Dialect::Postgres => vec![Arc::new(operators::PlainRowNumbers)],
+        Dialect::DuckDb | Dialect::Postgres => {
+            vec![Arc::new(operators::DialectOperators { dialect }), Arc::new(operators::PlainRowNumbers)]
+        }
+        Dialect::DataFusion => vec![Arc::new(operators::PlainRowNumbers)],
     }
 }
 

@@ -1,5 +1,5 @@
-//! What operators and functions mean where the engine's mean something else: DuckDB's division and dates, and
-//! everybody's numbers of rows, which are plain integers.
+//! What operators and functions mean where the engine's mean something else: DuckDB's division, DuckDB's and
+//! PostgreSQL's dates, and everybody's numbers of rows, which are plain integers.
 
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, ScalarValue, plan_err};
@@ -11,20 +11,25 @@ use datafusion::logical_expr::sqlparser::ast::BinaryOperator;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable, GetFieldAccess, Operator, binary_expr, cast, lit};
 
 use super::functions::{interval_between, interval_micros, interval_times};
+use crate::project::Dialect;
 
 /// Hooked into the engine's planner.
 #[derive(Debug)]
-pub(super) struct DuckDbOperators;
+pub(super) struct DialectOperators {
+    /// DuckDB's or PostgreSQL's, which agree on times and not on division.
+    pub(super) dialect: Dialect,
+}
 
-impl ExprPlanner for DuckDbOperators {
+impl ExprPlanner for DialectOperators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         // What has no type yet is the engine's to judge.
         let (Ok(left), Ok(right)) = (expr.left.get_type(schema), expr.right.get_type(schema)) else {
             return Ok(PlannerResult::Original(expr));
         };
+        let duckdb = self.dialect == Dialect::DuckDb;
         let planned = match expr.op {
             // https://duckdb.org/docs/stable/sql/functions/numeric: `/` divides exactly, `//` drops the rest.
-            BinaryOperator::Divide if left.is_numeric() && right.is_numeric() && !is_float(&left, &right) => {
+            BinaryOperator::Divide if duckdb && left.is_numeric() && right.is_numeric() && !is_float(&left, &right) => {
                 divide(cast(expr.left, DataType::Float64), cast(expr.right, DataType::Float64))
             }
             BinaryOperator::DuckIntegerDivide if left.is_integer() && right.is_integer() => {
@@ -70,7 +75,7 @@ impl ExprPlanner for DuckDbOperators {
             BinaryOperator::StringConcat if is_point(&right) => {
                 binary_expr(expr.left, Operator::StringConcat, cast(expr.right, DataType::Utf8))
             }
-            BinaryOperator::BitwiseXor if left.is_numeric() && right.is_numeric() => {
+            BinaryOperator::BitwiseXor if duckdb && left.is_numeric() && right.is_numeric() => {
                 power(cast(expr.left, DataType::Float64), cast(expr.right, DataType::Float64))
             }
             _ => return Ok(PlannerResult::Original(expr)),
@@ -83,7 +88,7 @@ impl ExprPlanner for DuckDbOperators {
         expr: RawFieldAccessExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawFieldAccessExpr>> {
-        if !expr.expr.get_type(schema).is_ok_and(|it| it.is_string()) {
+        if self.dialect != Dialect::DuckDb || !expr.expr.get_type(schema).is_ok_and(|it| it.is_string()) {
             return Ok(PlannerResult::Original(expr));
         }
         let text = expr.expr.clone();

@@ -148,7 +148,8 @@ fn pivot_statements(tokens: &mut Vec<TokenWithSpan>) -> Result<()> {
     let mut at = 0;
     while at < tokens.len() {
         let starts = at == 0 || is(tokens.get(at - 1), &Token::LParen) || is(tokens.get(at - 1), &Token::RParen);
-        if starts && (is_word(tokens.get(at), "unpivot") || is_word(tokens.get(at), "pivot")) {
+        let named = is_word(tokens.get(at), "unpivot") || is_word(tokens.get(at), "pivot");
+        if starts && named && !is_operator(&tokens[at + 1..]) {
             let end = end_of_statement(tokens, at);
             let statement = &tokens[at..end];
             let made = if is_word(tokens.get(at), "unpivot") { unpivoted(statement) } else { pivoted(statement) };
@@ -167,6 +168,22 @@ fn pivot_statements(tokens: &mut Vec<TokenWithSpan>) -> Result<()> {
         at += 1;
     }
     Ok(())
+}
+
+/// Whether `(sum(v) for k in (1, 2))` follows: the form that stands behind a table, which the parser knows.
+fn is_operator(tokens: &[TokenWithSpan]) -> bool {
+    let mut depth = 0_usize;
+    for it in tokens {
+        match it.token {
+            Token::LParen => depth += 1,
+            Token::RParen if depth <= 1 => return false,
+            Token::RParen => depth -= 1,
+            _ if depth == 0 => return false,
+            _ if depth == 1 && is_word(Some(it), "for") => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Up to the parenthesis that closes what is around, the `;`, or the clauses that follow.

@@ -11,7 +11,7 @@ use crate::diagnostics::{Code, Diagnostic, SourceText, Span, closest};
 use crate::jinja::SourceMap;
 use crate::plan::context::UNKNOWN_RELATION;
 use crate::plan::relation::Catalog;
-use crate::plan::wording::{rephrase, tidy};
+use crate::plan::wording::{between, rephrase, tidy};
 
 /// Where the text of a query came from.
 pub(super) struct Origin<'a> {
@@ -101,11 +101,23 @@ fn describe(error: &DataFusionError, origin: &Origin<'_>, catalog: &Catalog, can
         DataFusionError::SchemaError(schema_error, _) => schema_problem(schema_error, origin, candidates),
         DataFusionError::SQL(parser_error, _) => syntax(&parser_error.to_string(), origin),
         DataFusionError::Plan(message) => plan_problem(message, origin, catalog),
-        DataFusionError::NotImplemented(message) => {
-            Diagnostic::error(Code::Unsupported, format!("{who}: the engine can't do this yet: {}", tidy(message)))
-        }
+        DataFusionError::NotImplemented(message) => unsupported(message, origin),
         other => Diagnostic::error(Code::InvalidQuery, format!("{who}: {}", tidy(&other.strip_backtrace()))),
     }
+}
+
+/// `` `positional join`; number the rows … ``: what our own refusals name is shown at its place, with the way out.
+fn unsupported(message: &str, origin: &Origin<'_>) -> Diagnostic {
+    let message = message.lines().next().unwrap_or_default();
+    let (what, help) = match message.split_once("; ").filter(|(what, _)| what.contains('`')) {
+        Some((what, help)) => (what, Some(help)),
+        None => (message, None),
+    };
+    let named = between(what, "`", "`").map(str::to_lowercase);
+    let start = named.as_ref().and_then(|it| origin.sql.to_lowercase().find(it.as_str()));
+    let place = start.zip(named).map(|(start, named)| origin.at_offset(start, start + named.len()));
+    let words = format!("{}: the engine can't do this yet: {}", origin.who, tidy(what));
+    Diagnostic::error(Code::Unsupported, words).at_if(place).help_if(help, str::to_owned)
 }
 
 fn schema_problem(error: &SchemaError, origin: &Origin<'_>, candidates: &[String]) -> Diagnostic {

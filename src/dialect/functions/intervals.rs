@@ -84,7 +84,8 @@ impl Kernel for Intervals {
             }
             (Intervals::Micros, [intervals]) => {
                 let micros: Int64Array = unary(intervals.as_primitive::<IntervalMonthDayNanoType>(), |it| {
-                    (i64::from(it.months) * 30 + i64::from(it.days)) * MICROS_OF_DAY + it.nanoseconds / 1000
+                    let days = i64::from(it.months) * 30 + i64::from(it.days);
+                    days.saturating_mul(MICROS_OF_DAY).saturating_add(it.nanoseconds / 1000)
                 });
                 Ok(Arc::new(micros))
             }

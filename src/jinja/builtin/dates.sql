@@ -49,11 +49,13 @@ datediff({{ datepart }}, {{ first_date }}, {{ second_date }})
 
 {# Each date gets the number of its part, counted from long before it so that whole-number division rounds down. #}
 {% macro datafusion__datediff(first_date, second_date, datepart) -%}
+{#- DuckDB's `/` is exact, and its doubles are too short for microseconds. -#}
+{%- set over = ' // ' if target.type == 'duckdb' or target.get('dialect') == 'duckdb' else ' / ' -%}
 {%- set part = dbt.datafusion_datepart(datepart) -%}
 {%- set first = 'cast(' ~ first_date ~ ' as timestamp)' -%}
 {%- set second = 'cast(' ~ second_date ~ ' as timestamp)' -%}
 {%- if part == 'week' -%}
-{%- set weeks = datafusion__datediff(first_date, second_date, 'day') ~ ' / 7' -%}
+{%- set weeks = datafusion__datediff(first_date, second_date, 'day') ~ over ~ '7' -%}
 {#- dbt-duckdb's: for `week`, one more where the day of the week comes round, by another rule backwards. -#}
 {%- if datepart != 'week' -%}({{ weeks }}){%- else -%}
 ({{ weeks }} + case
@@ -64,10 +66,10 @@ end)
 {%- elif dbt.datafusion_microseconds_in(part) -%}
 {#- 1,000,000 days before 1970. -#}
 {%- set micros = dbt.datafusion_microseconds_in(part) -%}
-((cast({{ second }} as bigint) + 86400000000000000) / {{ micros }} - (cast({{ first }} as bigint) + 86400000000000000) / {{ micros }})
+((cast({{ second }} as bigint) + 86400000000000000){{ over }}{{ micros }} - (cast({{ first }} as bigint) + 86400000000000000){{ over }}{{ micros }})
 {%- else -%}
 {%- set months = dbt.datafusion_months_in(part) -%}
-(cast((date_part('year', {{ second }}) * 12 + date_part('month', {{ second }}) - 1) as bigint) / {{ months }} - cast((date_part('year', {{ first }}) * 12 + date_part('month', {{ first }}) - 1) as bigint) / {{ months }})
+(cast((date_part('year', {{ second }}) * 12 + date_part('month', {{ second }}) - 1) as bigint){{ over }}{{ months }} - cast((date_part('year', {{ first }}) * 12 + date_part('month', {{ first }}) - 1) as bigint){{ over }}{{ months }})
 {%- endif -%}
 {%- endmacro %}
 

@@ -159,7 +159,7 @@ select {% for name, value in format_row(row, column_name_to_data_types) | items 
 {% set sql = 'null' if value is none else value %}
 {% endif %}
 {# `safe_cast` would make null of a slip of the pen. #}
-{% set found.row = dict(found.row, **{name: dbt.cast(sql, type) | trim}) %}
+{% do found.row.update({name: dbt.cast(sql, type) | trim}) %}
 {% endfor %}
 {{ return(found.row) }}
 {% endmacro %}

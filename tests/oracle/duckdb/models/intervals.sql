@@ -24,6 +24,7 @@ select
     epoch(cast(bought_on as timestamp) + interval 26 hour - cast(bought_on as timestamp)) as seconds_between,
     date_part('day', cast(bought_on as timestamp) + interval 26 hour - cast(bought_on as timestamp)) as days_between,
     extract(hour from cast(bought_on as timestamp) + interval 26 hour - cast(bought_on as timestamp)) as hours_between,
+    timestamp '2024-01-03 01:00:00.5' - timestamp '2024-01-01' as days_and_hours,
     date_sub('month', bought_on, date '2024-03-30') as whole_months,
     date_sub('year', bought_on, date '2025-01-30') as whole_years,
     date_diff('century', bought_on, date '1999-01-01') as centuries

@@ -24,6 +24,7 @@ long as (
 
 )
 
-select long.shop, long.era, long.amount, named."2000_total", named."2010_n"
+select long.shop, long.era, long.amount, named."2000_total", named."2010_n", both_years."2010" as late
 from long
 join named on named.shop = long.shop
+join (select * from sales) pivot (sum(amount) for year_of in (2000, 2010)) as both_years on both_years.shop = long.shop

@@ -10,6 +10,7 @@ use crate::cli::arguments::Selecting;
 use crate::cli::artifacts;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::events::{Event, EventSink, Everyone, Level};
 use crate::execute::{self, Job};
 use crate::files::ProjectFiles;
@@ -30,25 +31,67 @@ pub(super) enum Work {
 }
 
 impl Work {
+    /// The command's name.
+    fn name(self) -> &'static str {
+        match self {
+            Work::Build => "build",
+            Work::Run => "run",
+            Work::Seed => "seed",
+            Work::Test => "test",
+        }
+    }
+
     fn types(self) -> &'static [ResourceType] {
         match self {
-            Work::Build => &[ResourceType::Model, ResourceType::Seed, ResourceType::Test],
+            Work::Build => &[
+                ResourceType::Function,
+                ResourceType::Model,
+                ResourceType::Seed,
+                ResourceType::Snapshot,
+                ResourceType::Test,
+                ResourceType::UnitTest,
+            ],
             Work::Run => &[ResourceType::Model],
             Work::Seed => &[ResourceType::Seed],
-            Work::Test => &[ResourceType::Test],
+            Work::Test => &[ResourceType::Test, ResourceType::UnitTest],
         }
     }
 }
 
 pub(super) fn run(settings: &Settings, selecting: &Selecting, work: Work) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    let mut chosen = prepare::choose(&mut loaded, selecting, work.types())?;
+    let mut chosen = prepare::choose(settings, &mut loaded, selecting, work.types())?;
+    leave_out_unavailable(&mut loaded, &mut chosen);
     let is_ephemeral = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| it.facts.is_ephemeral());
     chosen.retain(|id| !is_ephemeral(id));
-    prepare::runtime()?.block_on(plan_and_run(settings, loaded, chosen))
+    prepare::runtime()?.block_on(plan_and_run(settings, loaded, chosen, work))
 }
 
-async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>) -> Result<Exit, Stop> {
+/// What can't be carried out yet is left out with a warning.
+fn leave_out_unavailable(loaded: &mut Loaded, chosen: &mut Vec<NodeId>) {
+    let unavailable = |message: String| Diagnostic::warning(Code::Unsupported, message);
+    let mut found = Vec::new();
+    chosen.retain(|id| {
+        let Some(node) = loaded.graph.get(id) else { return true };
+        let what = match node.facts.kind {
+            NodeKind::Function(_) => "functions",
+            NodeKind::Snapshot(_) => "snapshots",
+            NodeKind::UnitTest(_) => "unit tests",
+            _ => return true,
+        };
+        let message = format!("{what} are not available yet: {} is left out", node.facts.display());
+        found.push(unavailable(message).at(node.facts.span.clone()));
+        false
+    });
+    for node in loaded.graph.nodes() {
+        if let NodeKind::Operation(hook) = &node.facts.kind {
+            found.push(unavailable(format!("`{}` is not run yet", hook.when.as_str())).at(node.facts.span.clone()));
+        }
+    }
+    loaded.found.extend(found.into_iter().collect());
+}
+
+async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>, work: Work) -> Result<Exit, Stop> {
     let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
     prepare::report(settings, found)?;
     if settings.dry_run {
@@ -93,7 +136,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         stop: listen_for_stop(),
     };
     let summary = execute::run(job).await;
-    let args = serde_json::Map::from_iter([("invocation_command".to_owned(), settings.command_line.join(" ").into())]);
+    let args = settings.arguments_of_run(work.name());
     let results = results.finish(args, settings.begun.elapsed(), &compiled);
     artifacts::write_json(settings, &loaded, "run_results.json", &results)?;
     if summary.stopped {

@@ -80,7 +80,11 @@ pub(super) fn source(context: &Context<'_>, parsed: &ParsedNode, source: &Source
             config
         },
         patch_path: None,
-        unrendered_config: config::unrendered(facts),
+        unrendered_config: {
+            let mut config = config::unrendered(facts);
+            config.retain(|key, _| !["quoting", "external"].contains(&key.as_str()));
+            config
+        },
         relation_name: Some(facts.relation.to_string()),
         created_at: context.created_at(),
         unrendered_database: None,

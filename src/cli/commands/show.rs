@@ -92,6 +92,7 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
         patch_path: None,
         doc_blocks: Vec::new(),
         model: ModelFacts::default(),
+        checksum: None,
     };
     let refs = captured.refs.into_iter().map(|it| (it, span.clone())).collect();
     let sources = captured.sources.into_iter().map(|it| (it, span.clone())).collect();

@@ -136,11 +136,6 @@ pub(super) enum Command {
     },
     /// Show what Arrowmill sees: project, profile, target, warehouse, engine
     Debug,
-    /// Documentation
-    Docs {
-        #[command(subcommand)]
-        command: DocsCommand,
-    },
     /// Install the packages that packages.yml or dependencies.yml lists
     Deps {
         /// Write package-lock.yml and install nothing
@@ -149,6 +144,11 @@ pub(super) enum Command {
         /// Look for newer revisions than those in package-lock.yml
         #[arg(long)]
         upgrade: bool,
+    },
+    /// Documentation
+    Docs {
+        #[command(subcommand)]
+        command: DocsCommand,
     },
     /// Make a deterministic clickstream data set
     Generate {

@@ -43,7 +43,7 @@ use Form::{Pair, Single, Value};
 /// All global flags, sorted.
 static FLAGS: &[Flag] = &[
     flag("cache-selected-only", Pair, ""),
-    short("debug", 'd', Pair, "Say everything that is known of what happens"),
+    short("debug", 'd', Pair, ""),
     flag("defer", Pair, "Read what is not selected from where the state of --state has it"),
     flag("defer-state", Value, "Folder of the state that --defer means, instead of --state's"),
     flag("empty", Pair, ""),
@@ -58,10 +58,10 @@ static FLAGS: &[Flag] = &[
     flag("log-cache-events", Pair, ""),
     flag("log-file-max-bytes", Value, ""),
     flag("log-format", Value, "Form of what is printed: text or json"),
-    flag("log-format-file", Value, "Form of the log file: text, json or debug"),
+    flag("log-format-file", Value, ""),
     flag("log-level", Value, "Least that is printed: debug, info, warn, error or none"),
-    flag("log-level-file", Value, "Least that goes to the log file"),
-    flag("log-path", Value, "Folder of the log file, relative to the project"),
+    flag("log-level-file", Value, ""),
+    flag("log-path", Value, ""),
     flag("macro-debugging", Pair, ""),
     flag("partial-parse", Pair, ""),
     flag("partial-parse-file-diff", Pair, ""),
@@ -80,14 +80,14 @@ static FLAGS: &[Flag] = &[
     flag("state", Value, "Folder of an earlier run's artifacts, for state: and --defer"),
     flag("static-parser", Pair, ""),
     flag("upload-to-artifacts-ingest-api", Pair, ""),
-    flag("use-colors", Pair, "Print in colours"),
+    flag("use-colors", Pair, "Print without colours"),
     flag("use-colors-file", Pair, ""),
     flag("use-experimental-parser", Pair, ""),
     flag("use-fast-test-edges", Pair, ""),
     flag("version-check", Pair, ""),
     flag("warn-error", Single, "Take every warning for an error"),
     flag("warn-error-options", Value, "Which warnings are errors, as YAML: {error: all, warn: [NoNodesSelected]}"),
-    flag("write-json", Pair, "Write manifest.json and run_results.json"),
+    flag("write-json", Pair, "Write neither manifest.json nor run_results.json"),
 ];
 
 /// Flags of some commands that can stand in the environment or the project file too.
@@ -128,10 +128,10 @@ pub(super) fn add_to(mut command: Command) -> Command {
         if flag.form == Pair {
             let no: &'static str = negated(flag.name);
             arg = arg.overrides_with(no);
-            // Each of the two is shown where it says something that is not so without it.
+            // The one of the two is shown that says something which is not so without it; the help is about that one.
             let is_on_anyway = ["use-colors", "write-json"].contains(&flag.name);
             let help = if is_on_anyway { flag.help } else { "" };
-            command = command.arg(make(no).overrides_with(flag.name).hide(!is_on_anyway).help(format!("Not: {help}")));
+            command = command.arg(make(no).overrides_with(flag.name).hide(!is_on_anyway).help(help));
             arg = arg.hide(is_on_anyway || flag.help.is_empty());
         }
         command = command.arg(arg);

@@ -60,8 +60,8 @@ fn plain(url: &str) -> String {
     url.trim_end_matches('/').trim_end_matches(".git").to_lowercase()
 }
 
-/// What a project asks for. `folder` is its place on disk.
-pub(super) fn listed(folder: &Path, render: &dyn RenderText, found: &mut Diagnostics) -> Vec<Wanted> {
+/// What a project asks for. `folder` is its place on disk, `root` that of the project that is installed for.
+pub(super) fn listed(folder: &Path, root: &Path, render: &dyn RenderText, found: &mut Diagnostics) -> Vec<Wanted> {
     let files = Disk::new(folder);
     let mut all = Vec::new();
     for name in LISTS.into_iter().filter(|it| files.exists(it)) {
@@ -81,7 +81,7 @@ pub(super) fn listed(folder: &Path, render: &dyn RenderText, found: &mut Diagnos
             );
         }
         let entries = file.root().mappings("packages", found);
-        all.extend(entries.into_iter().filter_map(|it| wanted(it, folder, render, found)));
+        all.extend(entries.into_iter().filter_map(|it| wanted(it, (folder, root), render, found)));
     }
     all
 }
@@ -102,7 +102,12 @@ const KNOWN: &[&str] = &[
     "warn-unpinned",
 ];
 
-fn wanted(yaml: Yaml<'_>, folder: &Path, render: &dyn RenderText, found: &mut Diagnostics) -> Option<Wanted> {
+fn wanted(
+    yaml: Yaml<'_>,
+    (folder, root): (&Path, &Path),
+    render: &dyn RenderText,
+    found: &mut Diagnostics,
+) -> Option<Wanted> {
     yaml.report_unknown_keys("a package", KNOWN, found);
     let Json::Object(written) = yaml.rendered(render, found) else { return None };
     let text = |key: &str| match written.get(key) {
@@ -111,7 +116,9 @@ fn wanted(yaml: Yaml<'_>, folder: &Path, render: &dyn RenderText, found: &mut Di
         _ => None,
     };
     let origin = if let Some(path) = text("local") {
-        Origin::Local(folder.join(path))
+        // dbt takes the folders of a package's packages from the root project; beside the package is what people mean.
+        let beside = folder.join(&path);
+        Origin::Local(if Disk::new(&beside).exists(ProjectFile::NAME) { beside } else { root.join(path) })
     } else if let Some(url) = text("git") {
         Origin::Git { url, revision: text("revision"), subdirectory: text("subdirectory") }
     } else if let Some(url) = text("tarball") {

@@ -25,7 +25,7 @@ pub(super) fn run(settings: &Settings, options: Wanted) -> Result<Exit, Stop> {
         return Err(Stop::Reported);
     };
     let render = YamlText::new(&invocation);
-    let asked = packages::listed(&settings.folder, &render, &mut found);
+    let asked = packages::listed(&settings.folder, &settings.folder, &render, &mut found);
     prepare::report(settings, std::mem::take(&mut found))?;
     if asked.is_empty() {
         settings.console.say("no packages are listed in packages.yml or dependencies.yml");
@@ -58,7 +58,7 @@ pub(super) fn run(settings: &Settings, options: Wanted) -> Result<Exit, Stop> {
         if names.contains(&name) {
             return Err(Stop::Outside(format!("two packages are called `{name}`; a project can have one of a name")));
         }
-        waiting.extend(packages::listed(&fetched.folder, &render, &mut found).into_iter().rev());
+        waiting.extend(packages::listed(&fetched.folder, &settings.folder, &render, &mut found).into_iter().rev());
         if !options.lock_only {
             packages::copy(&fetched.folder, &install.resolve(&name))?;
             settings.console.say(&format!("installed {name} {}", described(&fetched.locked)));

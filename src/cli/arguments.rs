@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::console::Format;
-
 /// Arrowmill runs dbt-style SQL projects: planned as a whole by Apache DataFusion, then run over Parquet, CSV and JSON.
 #[derive(Debug, Parser)]
 #[command(name = "arrowmill", version, max_term_width = 100)]
@@ -20,19 +18,19 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 pub(super) struct Common {
     /// Folder of the project [default: the current one, or the nearest above with a dbt_project.yml]
-    #[arg(long, global = true, env = "DBT_PROJECT_DIR", value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(super) project_dir: Option<PathBuf>,
     /// Folder of profiles.yml [default: the project's folder, then ~/.dbt]
-    #[arg(long, global = true, env = "DBT_PROFILES_DIR", value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(super) profiles_dir: Option<PathBuf>,
     /// Profile to use instead of the one that the project names
-    #[arg(long, global = true, env = "DBT_PROFILE", value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Target to use instead of the profile's default
-    #[arg(short, long, global = true, env = "DBT_TARGET", value_name = "NAME")]
+    #[arg(short, long, global = true, value_name = "NAME")]
     pub(super) target: Option<String>,
     /// Folder for compiled SQL and artifacts, relative to the project
-    #[arg(long, global = true, env = "DBT_TARGET_PATH", value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(super) target_path: Option<String>,
     /// Variables, as a YAML mapping: '{key: value}'
     #[arg(long, global = true, value_name = "YAML")]
@@ -40,52 +38,32 @@ pub(super) struct Common {
     /// Models that run side by side
     #[arg(long, global = true, value_name = "N")]
     pub(super) threads: Option<usize>,
-    /// Form of what is printed
-    #[arg(long, global = true, env = "DBT_LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) log_format: LogFormat,
-    /// Say only what is wrong
-    #[arg(short, long, global = true, env = "DBT_QUIET")]
-    pub(super) quiet: bool,
-    /// Print without colours
-    #[arg(long, global = true)]
-    pub(super) no_use_colors: bool,
-}
-
-/// Forms of what is printed.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub(super) enum LogFormat {
-    /// For people
-    #[default]
-    #[value(alias = "default")]
-    Text,
-    /// One JSON object per line
-    Json,
-}
-
-impl From<LogFormat> for Format {
-    fn from(format: LogFormat) -> Format {
-        match format {
-            LogFormat::Text => Format::Text,
-            LogFormat::Json => Format::Json,
-        }
-    }
 }
 
 /// Which nodes a command is about.
 #[derive(Debug, Args, Default)]
 pub(super) struct Selecting {
     /// Nodes to take: names, paths, `tag:x`, `+model`, `model+`, `@model`; space is 'or', comma is 'and'
-    #[arg(short, long, visible_alias = "models", short_alias = 'm', num_args = 1.., value_name = "SELECTOR")]
+    #[arg(short, long, visible_alias = "models", alias = "model", short_alias = 'm', num_args = 1.., value_name = "SELECTOR")]
     pub(super) select: Vec<String>,
     /// Nodes to leave out, in the same language
     #[arg(long, num_args = 1.., value_name = "SELECTOR")]
     pub(super) exclude: Vec<String>,
     /// Only nodes of these types
-    #[arg(long, num_args = 1.., value_name = "TYPE")]
+    #[arg(long, visible_alias = "resource-types", num_args = 1.., value_name = "TYPE")]
     pub(super) resource_type: Vec<String>,
-    /// Which tests come along with what they test
-    #[arg(long, value_enum, default_value_t, env = "DBT_INDIRECT_SELECTION", value_name = "MODE")]
-    pub(super) indirect_selection: Indirect,
+    /// No nodes of these types
+    #[arg(long, visible_alias = "exclude-resource-types", num_args = 1.., value_name = "TYPE")]
+    pub(super) exclude_resource_type: Vec<String>,
+    /// Of what is selected, only nodes with these ids
+    #[arg(long, num_args = 1.., hide = true, value_name = "ID")]
+    pub(super) unique_ids: Vec<String>,
+    /// A selector of selectors.yml, instead of --select and --exclude
+    #[arg(long, value_name = "NAME")]
+    pub(super) selector: Option<String>,
+    /// Which tests come along with what they test [default: eager]
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(super) indirect_selection: Option<Indirect>,
 }
 
 /// Which tests come along.
@@ -102,21 +80,33 @@ pub(super) enum Indirect {
     Empty,
 }
 
+impl Indirect {
+    /// dbt's word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Indirect::Eager => "eager",
+            Indirect::Cautious => "cautious",
+            Indirect::Buildable => "buildable",
+            Indirect::Empty => "empty",
+        }
+    }
+}
+
 /// How a run goes.
 #[derive(Debug, Args, Default)]
 pub(super) struct Running {
     /// Build incremental models anew
-    #[arg(short, long, env = "DBT_FULL_REFRESH")]
+    #[arg(short, long)]
     pub(super) full_refresh: bool,
-    /// Stop at the first failure
-    #[arg(short = 'x', long, env = "DBT_FAIL_FAST")]
-    pub(super) fail_fast: bool,
     /// Keep failing rows of tests as tables
-    #[arg(long, env = "DBT_STORE_FAILURES")]
+    #[arg(long)]
     pub(super) store_failures: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Accepted as dbt does; what was loaded is shown by `show`
+    #[arg(long, hide = true)]
+    pub(super) show: bool,
 }
 
 /// The commands.
@@ -146,6 +136,15 @@ pub(super) enum Command {
     },
     /// Show what Arrowmill sees: project, profile, target, warehouse, engine
     Debug,
+    /// Install the packages that packages.yml or dependencies.yml lists
+    Deps {
+        /// Write package-lock.yml and install nothing
+        #[arg(long)]
+        lock: bool,
+        /// Look for newer revisions than those in package-lock.yml
+        #[arg(long)]
+        upgrade: bool,
+    },
     /// Documentation
     Docs {
         #[command(subcommand)]
@@ -185,7 +184,14 @@ pub(super) enum Command {
         /// Form of the list
         #[arg(long, value_enum, default_value_t)]
         output: ListOutput,
+        /// Keys of each JSON object, nested ones with dots
+        #[arg(long, num_args = 1.., value_name = "KEY")]
+        output_keys: Vec<String>,
     },
+    /// Read the project and write manifest.json
+    Parse,
+    /// Run again what failed or was skipped in the last run, with the options of that run
+    Retry,
     /// Run models
     Run {
         #[command(flatten)]
@@ -248,6 +254,15 @@ pub(super) enum DocsCommand {
     Generate {
         #[command(flatten)]
         selecting: Selecting,
+        /// Accepted as dbt does; the page always holds everything
+        #[arg(long, hide = true)]
+        r#static: bool,
+        /// Accepted as dbt does; what is documented is always planned
+        #[arg(long, hide = true)]
+        no_compile: bool,
+        /// Accepted as dbt does; what is documented is always planned
+        #[arg(long, hide = true)]
+        compile: bool,
     },
 }
 

@@ -62,6 +62,10 @@ pub(super) fn write_json(
     name: &str,
     artifact: &impl serde::Serialize,
 ) -> Result<(), Stop> {
+    let is_of_run = ["manifest.json", "run_results.json"].contains(&name);
+    if is_of_run && settings.flags.on("write-json") == Some(false) {
+        return Ok(());
+    }
     let bytes = serde_json::to_vec(artifact).map_err(Stop::outside)?;
     write(settings, loaded, name, &bytes)
 }

@@ -3,17 +3,21 @@
 mod arguments;
 mod artifacts;
 mod commands;
+mod deferral;
+mod flags;
+mod packages;
 mod prepare;
 mod settings;
 mod spill;
+mod warnings;
 
 pub use settings::{Settings, Surroundings};
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
-use crate::console::Console;
+use crate::console::{Console, Format};
 
 /// How a command ended; the exit codes are dbt's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,29 +60,45 @@ impl Stop {
 
 /// Parses the arguments, runs the command, gives the exit code. Prints through the console only.
 pub fn main(surroundings: Surroundings) -> ExitCode {
-    let arguments = match arguments::Arguments::try_parse_from(&surroundings.arguments) {
-        Ok(arguments) => arguments,
+    run(surroundings).into()
+}
+
+/// The same, for a command that another one asks for.
+fn run(surroundings: Surroundings) -> Exit {
+    let command = flags::add_to(arguments::Arguments::command());
+    let parsed = command.try_get_matches_from(&surroundings.arguments);
+    let parsed = parsed.and_then(|it| Ok((arguments::Arguments::from_arg_matches(&it)?, it)));
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and versions are no errors; `print` sends each to the right stream.
             let exit = if error.use_stderr() { Exit::CouldNotStart } else { Exit::Success };
             let _ = error.print();
-            return exit.into();
+            return exit;
         }
     };
-    let fallback = Console { format: arguments.common.log_format.into(), colour: false, quiet: false };
-    let settings = match Settings::resolve(&arguments, surroundings) {
+    let again = matches!(arguments.command, arguments::Command::Retry).then(|| surroundings.clone());
+    let fallback = Console { format: Format::Text, colour: false, quiet: false };
+    let settings = match Settings::resolve(&arguments, &matches, surroundings) {
         Ok(settings) => settings,
         Err(problem) => {
             fallback.failure(&problem);
-            return Exit::CouldNotStart.into();
+            return Exit::CouldNotStart;
         }
     };
-    match commands::run(&settings, &arguments.command) {
-        Ok(exit) => exit.into(),
-        Err(Stop::Reported) => Exit::CouldNotStart.into(),
+    let done = match again {
+        // The last run's own command line, with what it did not finish.
+        Some(surroundings) => {
+            commands::retried(&settings).map(|arguments| run(Surroundings { arguments, ..surroundings }))
+        }
+        None => commands::run(&settings, &arguments.command),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(Stop::Reported) => Exit::CouldNotStart,
         Err(Stop::Outside(problem)) => {
             settings.console.failure(&problem);
-            Exit::CouldNotStart.into()
+            Exit::CouldNotStart
         }
     }
 }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 
 use crate::artifacts::compiled_path;
-use crate::cli::Stop;
 use crate::cli::arguments::Selecting;
 use crate::cli::settings::{Settings, selection};
 use crate::cli::spill::SpillFolder;
+use crate::cli::{Stop, deferral};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::files::{Lock, ProjectFiles};
 use crate::graph::{self, Graph};
 use crate::materialize::Existing;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
 use crate::plan::{self, EngineSettings, ProjectPlan, Session};
-use crate::select;
+use crate::select::{self, Knowledge, Selectors};
 use crate::warehouse::{Location, Warehouse};
 
 /// A project whose references are resolved.
@@ -52,28 +52,48 @@ pub(super) struct Planned {
 /// Loads the project. What is wrong with it is kept for later, unless nothing can be done at all.
 pub(super) fn load(settings: &Settings) -> Result<Loaded, Stop> {
     let (project, mut found) = parse::load(&settings.files, &settings.request);
-    let Some(project) = project else {
-        settings.console.diagnostics(&found.sorted());
+    let Some(mut project) = project else {
+        settings.console.diagnostics(&settings.warnings.apply(found).sorted());
         return Err(Stop::Reported);
     };
+    if settings.warnings.tests_fail() {
+        let is_test = |it: &&mut parse::ParsedNode| matches!(it.facts.kind, NodeKind::Test(_));
+        for node in project.nodes.iter_mut().filter(is_test) {
+            let config = &mut node.facts.config;
+            let warn_if = config.text("warn_if").unwrap_or("!= 0").to_owned();
+            config.set("severity", "error".into(), None);
+            config.set("error_if", warn_if.into(), None);
+        }
+    }
     let (graph, problems) = graph::build(&project);
     found.extend(problems);
     Ok(Loaded { project: Arc::new(project), graph: Arc::new(graph), found })
 }
 
 /// The nodes that a command is about, in the graph's order.
-pub(super) fn choose(loaded: &mut Loaded, selecting: &Selecting, types: &[ResourceType]) -> Result<Vec<NodeId>, Stop> {
-    let mut selection = selection(selecting, types).map_err(Stop::Outside)?;
+pub(super) fn choose(
+    settings: &Settings,
+    loaded: &mut Loaded,
+    selecting: &Selecting,
+    types: &[ResourceType],
+) -> Result<Vec<NodeId>, Stop> {
+    let mut selection = selection(selecting, types, &settings.flags).map_err(Stop::Outside)?;
     selection.project.clone_from(&loaded.project.file.name.value);
-    let (chosen, problems) = select::select(&selection, &loaded.graph, &select::Knowledge::default());
+    let selectors = Selectors::of(&loaded.project, &mut loaded.found);
+    let state = deferral::state(settings, loaded)?;
+    let knowledge = Knowledge { selectors: Some(&selectors), state: state.as_ref() };
+    let (mut chosen, problems) = select::select(&selection, &loaded.graph, &knowledge);
     loaded.found.extend(problems);
+    if !selecting.unique_ids.is_empty() {
+        chosen.retain(|id| selecting.unique_ids.iter().any(|it| it == id.as_str()));
+    }
     let in_order = loaded.graph.nodes().map(|it| &it.facts.id).filter(|it| chosen.contains(*it));
     Ok(in_order.cloned().collect())
 }
 
 /// Prints what was found; errors end the command.
 pub(super) fn report(settings: &Settings, found: Diagnostics) -> Result<(), Stop> {
-    let found = found.sorted();
+    let found = settings.warnings.apply(found).sorted();
     settings.console.diagnostics(&found);
     if found.has_errors() { Err(Stop::Reported) } else { Ok(()) }
 }
@@ -161,6 +181,7 @@ pub(super) async fn plan(
     wanted: &[NodeId],
     purpose: Purpose,
 ) -> Result<(Planned, Diagnostics), Stop> {
+    deferral::defer(settings, loaded, wanted).await?;
     let spill = match purpose {
         Purpose::Plan => None,
         Purpose::Run => Some(spill_folder(settings, &loaded.project)?),

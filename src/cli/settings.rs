@@ -10,7 +10,9 @@ use std::time::Instant;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cli::arguments::{Arguments, Command, Indirect, Running, Selecting};
-use crate::console::Console;
+use crate::cli::flags::Flags;
+use crate::cli::warnings::WarningRules;
+use crate::console::{Console, Format};
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::files::{Disk, ProjectFiles};
 use crate::parse::{Request, ResourceType};
@@ -18,7 +20,7 @@ use crate::project::{Json, ProjectFile, YamlFile};
 use crate::select::{IndirectSelection, Selection};
 
 /// The outside world as the process finds it. Read once, in `main`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Surroundings {
     /// The command line, the program's name first.
     pub arguments: Vec<OsString>,
@@ -55,6 +57,12 @@ pub struct Settings {
     pub store_failures: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// Which warnings are errors.
+    pub(super) warnings: WarningRules,
+    /// What flags say that only some commands ask for.
+    pub(super) flags: Flags,
+    /// Where the state to compare with is, and the one to defer to.
+    pub state_folder: Option<PathBuf>,
     /// When it all began.
     pub begun: Instant,
     /// The command and its options, for artifacts.
@@ -63,10 +71,19 @@ pub struct Settings {
 
 impl Settings {
     /// Checks the arguments and brings everything together.
-    pub(super) fn resolve(arguments: &Arguments, surroundings: Surroundings) -> Result<Settings, String> {
+    pub(super) fn resolve(
+        arguments: &Arguments,
+        matches: &clap::ArgMatches,
+        surroundings: Surroundings,
+    ) -> Result<Settings, String> {
         let common = &arguments.common;
         let Surroundings { environment, folder: current, now, begun, invocation_id, is_terminal, .. } = surroundings;
-        let folder = match &common.project_dir {
+        let variable = |name: &str| {
+            let value = ["DBT_ENGINE_", "DBT_"].iter().find_map(|it| environment.get(&format!("{it}{name}")));
+            value.filter(|it| !it.is_empty()).cloned()
+        };
+        let project_dir = common.project_dir.clone().or_else(|| variable("PROJECT_DIR").map(PathBuf::from));
+        let folder = match &project_dir {
             Some(folder) => {
                 if !Disk::new(&current).is_folder(&folder.to_string_lossy()) {
                     return Err(format!("there is no folder {}", folder.display()));
@@ -76,45 +93,84 @@ impl Settings {
             None => nearest_project(&current),
         };
         let running = running(&arguments.command);
-        let no_colour = common.no_use_colors || environment.get("NO_COLOR").is_some_and(|it| !it.is_empty());
-        let profiles_dirs = match &common.profiles_dir {
+        let flags = Flags::resolve(matches, &environment, &flags_of_project(&Disk::new(&folder)))?;
+        let no_colour = environment.get("NO_COLOR").is_some_and(|it| !it.is_empty());
+        let format = match flags.value("log-format").unwrap_or("default") {
+            "text" | "default" | "debug" => Format::Text,
+            "json" => Format::Json,
+            other => return Err(format!("there is no log format `{other}`; there is: text, json, debug, default")),
+        };
+        let level = flags.value("log-level").unwrap_or("info");
+        let levels = ["debug", "info", "warn", "error", "none"];
+        if !levels.contains(&level) {
+            return Err(format!("there is no log level `{level}`; there is: {}", levels.join(", ")));
+        }
+        let text = |given: &Option<String>, name: &str| given.clone().or_else(|| flags.value(name).map(str::to_owned));
+        let profiles_dir = common.profiles_dir.clone().or_else(|| flags.value("profiles-dir").map(PathBuf::from));
+        let profiles_dirs = match &profiles_dir {
             Some(folder) => vec![current.join(folder).to_string_lossy().into_owned()],
             None => {
                 let home = environment.get("HOME").map(|it| format!("{it}/.dbt"));
                 std::iter::once(String::new()).chain(home).collect()
             }
         };
-        if common.threads == Some(0) {
+        let threads = match flags.on("single-threaded") {
+            Some(true) => Some(1),
+            _ => common.threads.or_else(|| flags.value("threads").and_then(|it| it.parse().ok())),
+        };
+        if threads == Some(0) {
             return Err("`--threads` must be above 0".to_owned());
         }
+        let is_on = |given: bool, name: &str| given || flags.on(name) == Some(true);
         let command_line = surroundings.arguments.iter().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
         Ok(Settings {
             files: Disk::new(&folder),
             request: Request {
                 profiles_dirs,
-                profile: common.profile.clone(),
-                target: common.target.clone(),
-                threads: common.threads,
+                profile: text(&common.profile, "profile"),
+                target: text(&common.target, "target"),
+                threads,
                 vars: parse_vars(common.vars.as_deref())?,
-                full_refresh: running.is_some_and(|it| it.full_refresh),
-                target_path: common.target_path.clone(),
+                full_refresh: running.is_some_and(|it| is_on(it.full_refresh, "full-refresh")),
+                target_path: text(&common.target_path, "target-path"),
                 environment,
                 started_at: now,
                 invocation_id,
             },
             console: Console {
-                format: common.log_format.into(),
-                colour: is_terminal && !no_colour,
-                quiet: common.quiet,
+                format,
+                colour: is_terminal && !no_colour && flags.on("use-colors") != Some(false),
+                quiet: flags.on("quiet") == Some(true) || matches!(level, "warn" | "error" | "none"),
             },
             current_folder: current,
-            fail_fast: running.is_some_and(|it| it.fail_fast),
-            store_failures: running.is_some_and(|it| it.store_failures),
+            fail_fast: flags.on("fail-fast") == Some(true),
+            store_failures: running.is_some_and(|it| is_on(it.store_failures, "store-failures")),
+            warnings: WarningRules::read(flags.on("warn-error") == Some(true), flags.value("warn-error-options"))?,
+            state_folder: flags.value("state").map(PathBuf::from),
             dry_run: running.is_some_and(|it| it.dry_run),
             begun,
             command_line,
             folder,
+            flags,
         })
+    }
+
+    /// What the run was asked to do, with dbt's keys: `retry` reads it.
+    pub fn arguments_of_run(&self, which: &str) -> serde_json::Map<String, Json> {
+        let request = &self.request;
+        serde_json::Map::from_iter([
+            ("which".to_owned(), which.into()),
+            ("invocation_command".to_owned(), self.command_line.join(" ").into()),
+            ("vars".to_owned(), Json::Object(request.vars.clone())),
+            ("target".to_owned(), Json::from(request.target.clone())),
+            ("profile".to_owned(), Json::from(request.profile.clone())),
+            ("profiles_dir".to_owned(), Json::from(self.flags.value("profiles-dir"))),
+            ("target_path".to_owned(), Json::from(request.target_path.clone())),
+            ("threads".to_owned(), Json::from(request.threads)),
+            ("full_refresh".to_owned(), request.full_refresh.into()),
+            ("store_failures".to_owned(), self.store_failures.into()),
+            ("fail_fast".to_owned(), self.fail_fast.into()),
+        ])
     }
 
     /// The run's time, as artifacts write it.
@@ -135,10 +191,13 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Clean
         | Command::Compile { .. }
         | Command::Debug
+        | Command::Deps { .. }
         | Command::Docs { .. }
         | Command::Generate { .. }
         | Command::Init { .. }
         | Command::List { .. }
+        | Command::Parse
+        | Command::Retry
         | Command::Show { .. } => None,
     }
 }
@@ -149,17 +208,25 @@ fn nearest_project(current: &Path) -> PathBuf {
     current.ancestors().find(has_project).unwrap_or(current).to_path_buf()
 }
 
-fn parse_vars(text: Option<&str>) -> Result<serde_json::Map<String, Json>, String> {
-    parse_mapping("--vars", text)
+/// `flags:` of the project file. What is wrong with the file is reported when it is read as a whole.
+fn flags_of_project(files: &Disk) -> serde_json::Map<String, Json> {
+    let read = || {
+        let text = String::from_utf8(files.read(ProjectFile::NAME).ok()?).ok()?;
+        let file = YamlFile::parse(&SourceText::new(ProjectFile::NAME, text), &mut Diagnostics::new())?;
+        file.root().get("flags").map(|it| it.json())
+    };
+    match read() {
+        Some(Json::Object(flags)) => flags,
+        _ => serde_json::Map::new(),
+    }
 }
 
-/// A mapping written as YAML on the command line.
-pub(super) fn parse_mapping(option: &str, text: Option<&str>) -> Result<serde_json::Map<String, Json>, String> {
-    let Some(text) = text else { return Ok(serde_json::Map::new()) };
+/// A YAML mapping from an option.
+pub(super) fn parse_mapping(option: &str, text: &str) -> Result<serde_json::Map<String, Json>, String> {
     let mut found = Diagnostics::new();
     let source = SourceText::new(option, text);
     match YamlFile::parse(&source, &mut found).map(|it| it.root().json()) {
-        Some(Json::Object(vars)) => Ok(vars),
+        Some(Json::Object(map)) => Ok(map),
         Some(other) => Err(format!("`{option}` must be a mapping such as '{{key: value}}', but is `{other}`")),
         None => {
             let problem = found.iter().next().map(|it| it.message.clone()).unwrap_or_default();
@@ -168,30 +235,43 @@ pub(super) fn parse_mapping(option: &str, text: Option<&str>) -> Result<serde_js
     }
 }
 
+fn parse_vars(text: Option<&str>) -> Result<serde_json::Map<String, Json>, String> {
+    text.map_or_else(|| Ok(serde_json::Map::new()), |text| parse_mapping("--vars", text))
+}
+
 /// What is asked for, as the selection language takes it.
-pub(super) fn selection(selecting: &Selecting, default: &[ResourceType]) -> Result<Selection, String> {
-    let named = |name: &String| {
+pub(super) fn selection(selecting: &Selecting, default: &[ResourceType], flags: &Flags) -> Result<Selection, String> {
+    let named = |name: &str| {
         let wanted = ResourceType::ALL.into_iter().find(|it| it.as_str() == name);
         wanted.ok_or_else(|| {
             let known = ResourceType::ALL.map(ResourceType::as_str).join(", ");
             format!("there is no resource type `{name}`; there is: {known}")
         })
     };
-    let types: Result<Vec<ResourceType>, String> =
-        selecting.resource_type.iter().filter(|it| *it != "all").map(named).collect();
-    let types = types?;
+    let types = |given: &[String], flag: &str| -> Result<Vec<ResourceType>, String> {
+        let from_flags: Vec<String> =
+            flags.value(flag).into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect();
+        let names = if given.is_empty() { &from_flags } else { given };
+        let names = names.iter().flat_map(|it| it.split_whitespace());
+        names.filter(|it| !["all", "default"].contains(it)).map(|it| named(&it.to_lowercase())).collect()
+    };
+    let asked = types(&selecting.resource_type, "resource-types")?;
+    let mode = selecting.indirect_selection.map(Indirect::word).or_else(|| flags.value("indirect-selection"));
+    let indirect = match mode {
+        None => IndirectSelection::default(),
+        Some(mode) => {
+            let known = IndirectSelection::ALL.into_iter().find(|it| it.as_str() == mode);
+            known.ok_or_else(|| format!("there is no indirect selection `{mode}`"))?
+        }
+    };
     Ok(Selection {
         select: selecting.select.clone(),
         exclude: selecting.exclude.clone(),
-        resource_types: if types.is_empty() { default.to_vec() } else { types },
-        indirect: match selecting.indirect_selection {
-            Indirect::Eager => IndirectSelection::Eager,
-            Indirect::Cautious => IndirectSelection::Cautious,
-            Indirect::Buildable => IndirectSelection::Buildable,
-            Indirect::Empty => IndirectSelection::Empty,
-        },
+        resource_types: if asked.is_empty() { default.to_vec() } else { asked },
+        excluded_types: types(&selecting.exclude_resource_type, "exclude-resource-types")?,
+        selector: selecting.selector.clone(),
+        indirect,
         project: String::new(),
-        ..Selection::default()
     })
 }
 

@@ -77,6 +77,8 @@ codes! {
     UnreadableFile = "unreadable-file",
     /// A data file whose content does not fit its format or its declaration.
     UnreadableSource = "unreadable-source",
+    /// Configuration of the project file that is about nothing in the project.
+    UnusedConfig = "unused-config",
     /// A selection that fits nothing.
     NothingSelected = "nothing-selected",
     /// A value of the wrong type or outside what is allowed.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::jinja::RelationName;
 use crate::parse::{NodeFacts, NodeId};
 
 /// A node whose references are nodes.
@@ -78,6 +79,20 @@ impl Graph {
     /// Everything that needs the node, up to `depth` steps away, itself left out.
     pub fn descendants(&self, id: &NodeId, depth: Option<usize>) -> BTreeSet<NodeId> {
         reach(id, depth, |it| self.children(it))
+    }
+
+    /// The same graph, with these nodes read from other relations than their own.
+    pub fn deferred(&self, moved: &BTreeMap<NodeId, RelationName>) -> Graph {
+        let mut graph = self.clone();
+        for node in graph.nodes.values_mut() {
+            if let Some(relation) = moved.get(&node.facts.id) {
+                node.facts.relation = relation.clone();
+            }
+            if node.inputs.iter().any(|it| moved.contains_key(it)) {
+                node.calls = Arc::new(node.calls.deferred(moved));
+            }
+        }
+        graph
     }
 
     pub(crate) fn from_sorted(nodes: IndexMap<NodeId, Node>) -> Graph {

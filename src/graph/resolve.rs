@@ -13,7 +13,7 @@ use crate::jinja::{RefCall, RelationName, Resolve, SourceCall};
 use crate::parse::{NodeId, NodeKind, ParsedNode, ParsedProject, TestForm, UseOf};
 
 /// What the calls in one template mean.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Calls {
     refs: BTreeMap<RefCall, (NodeId, RelationName)>,
     sources: BTreeMap<SourceCall, (NodeId, RelationName)>,
@@ -30,6 +30,17 @@ impl Resolve for Calls {
 }
 
 impl Calls {
+    /// The same calls, with some nodes read from other relations than their own.
+    pub(super) fn deferred(&self, moved: &BTreeMap<NodeId, RelationName>) -> Calls {
+        let mut calls = self.clone();
+        for (id, relation) in calls.refs.values_mut() {
+            if let Some(other) = moved.get(id) {
+                relation.clone_from(other);
+            }
+        }
+        calls
+    }
+
     /// The node that a call means.
     pub(super) fn node(&self, used: &UseOf) -> Option<&NodeId> {
         match used {

@@ -299,6 +299,8 @@ pub struct NodeFacts {
     pub doc_blocks: Vec<String>,
     /// What only models have; nothing for all others.
     pub model: ModelFacts,
+    /// Of a seed that is not too large: SHA-256 of its content, as dbt takes it.
+    pub checksum: Option<String>,
 }
 
 /// What only models have.

@@ -147,7 +147,7 @@ fn read_one(
     kwargs.insert("model".to_owned(), Json::from(owner.model.as_str()));
     let metadata = serde_json::json!({"name": kind, "namespace": test.namespace, "kwargs": kwargs});
     let hash = test_names::hash(&full, &metadata);
-    let fqn = context.fqn(owner.file, &context.package.file.paths.models, &full);
+    let fqn = context.fqn_of_test(owner.file, &full);
     let mut config = context.config_for("data_tests", &fqn);
     let first_look = definition.map(|it| look_inside(context, &it.name, owner, &arguments, &test.span));
     let first_look = first_look.unwrap_or_default();
@@ -187,6 +187,7 @@ fn read_one(
         patch_path: None,
         doc_blocks: context.doc_blocks(&test.description),
         model: ModelFacts::default(),
+        checksum: None,
         kind: NodeKind::Test(TestFacts {
             inherited_group: owner.group.clone(),
             inherited_tags: owner.tags.iter().chain(column.into_iter().flat_map(|it| &it.tags)).cloned().collect(),

@@ -24,7 +24,7 @@ pub use facts::{
     ParsedNode, ResourceType, SemanticFacts, SourceFacts, TestFacts, TestForm, UseOf,
 };
 pub use groups::Group;
-pub use project::{Package, ParsedProject, Request, load};
+pub use project::{Package, ParsedProject, Request, load, project_file};
 pub use read::read_text;
 pub use snapshots::{HardDeletes, SnapshotColumns, SnapshotFacts, Strategy};
 pub use unit_tests::{FixtureRows, Given, RowFormat, Rows, UnitTestFacts, UnitTestInput, UnitTestOverrides};

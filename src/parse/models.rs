@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::files::{self, ProjectFiles};
@@ -66,6 +67,14 @@ impl Context<'_> {
         }
         fqn.push(name.to_owned());
         fqn
+    }
+
+    /// For tests of a properties file: package, folders below the first one, name; as dbt has it.
+    pub(super) fn fqn_of_test(&self, file: &str, name: &str) -> Vec<String> {
+        let own = file.strip_prefix(self.package.root.as_str()).unwrap_or(file).trim_start_matches('/');
+        let folders = own.rsplit_once('/').map(|(folders, _)| folders).unwrap_or_default();
+        let below = folders.split('/').skip(1).map(str::to_owned);
+        std::iter::once(self.package_name().to_owned()).chain(below).chain([name.to_owned()]).collect()
     }
 
     /// A description with its `{{ doc() }}` put in.
@@ -208,6 +217,9 @@ fn find_candidates<'p>(
             let name = files::stem(path).to_owned();
             let patch = patches.remove(&name);
             let mut fqn = context.fqn(path, folders, patch.map_or(&name, |it| it.name()));
+            if matches!(kind, NodeKind::Analysis) {
+                fqn.insert(1, "analysis".to_owned());
+            }
             fqn.extend(patch.and_then(|it| it.version).map(|it| it.version.value.to_string()));
             let name = patch.map_or(name, |it| it.name().to_owned());
             candidates.push(Candidate { kind: kind.clone(), source, fqn, patch, name, span: None });
@@ -282,7 +294,8 @@ fn words(kind: &NodeKind) -> (&'static str, &'static str) {
         NodeKind::Seed => ("seeds", "seed"),
         NodeKind::Snapshot(_) => ("snapshots", "snapshot"),
         NodeKind::Function(_) => ("functions", "function"),
-        NodeKind::Analysis => ("analyses", "analysis"),
+        // As in dbt, models' configuration is that of analyses too.
+        NodeKind::Analysis => ("models", "analysis"),
         NodeKind::Exposure(_)
         | NodeKind::Metric(_)
         | NodeKind::Operation(_)
@@ -292,6 +305,19 @@ fn words(kind: &NodeKind) -> (&'static str, &'static str) {
         | NodeKind::Test(_)
         | NodeKind::UnitTest(_) => ("data_tests", "test"),
     }
+}
+
+/// Above this size dbt does not read a seed to know whether it has changed.
+const LARGEST_HASHED_SEED: u64 = 1 << 20;
+
+fn seed_checksum(context: &Context<'_>, source: &SourceText) -> Option<String> {
+    let stamp = context.files.stamp(&source.path).ok()?;
+    if stamp.bytes > LARGEST_HASHED_SEED {
+        return None;
+    }
+    let text = String::from_utf8(context.files.read(&source.path).ok()?).ok()?;
+    let digest = Sha256::digest(text.trim().as_bytes());
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagnostics) -> Option<ParsedNode> {
@@ -400,6 +426,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
         columns: patch.map(|it| context.columns(it.columns(), found)).unwrap_or_default(),
         patch_path: patch.map(|it| it.node.file.clone()),
         doc_blocks: context.doc_blocks(description),
+        checksum: matches!(kind, NodeKind::Seed).then(|| seed_checksum(context, source)).flatten(),
         model: patch.filter(|_| matches!(kind, NodeKind::Model)).map(|it| it.model_facts()).unwrap_or_default(),
         kind,
         config,

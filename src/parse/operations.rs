@@ -50,15 +50,18 @@ fn read_one(
         return None;
     }
     let captured = scope.captured().clone();
+    let fqn = vec![package.to_owned(), "hooks".to_owned(), name.clone()];
+    let mut config = context.config_for("models", &fqn);
+    config.overlay(captured.config);
     let facts = NodeFacts {
         id,
         relation: RelationName::new(target.database.clone(), target.schema.clone(), name.clone()),
-        fqn: vec![package.to_owned(), "hooks".to_owned(), name.clone()],
+        fqn,
         name,
         kind: NodeKind::Operation(OperationFacts { when, index }),
         package: package.to_owned(),
         path: files::join(&context.package.root, ProjectFile::NAME),
-        config: captured.config,
+        config,
         source,
         span: hook.span.clone(),
         description: String::new(),
@@ -66,6 +69,7 @@ fn read_one(
         patch_path: None,
         doc_blocks: Vec::new(),
         model: ModelFacts::default(),
+        checksum: None,
     };
     let place = hook.span.clone();
     Some(ParsedNode {

@@ -84,7 +84,13 @@ pub fn load(files: &dyn ProjectFiles, request: &Request) -> (Option<ParsedProjec
     (project, found)
 }
 
-fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostics) -> Option<ParsedProject> {
+/// The project file alone, and what its templates need: for what is done before packages are there. `None` where it can't
+/// be read.
+pub fn project_file(
+    files: &dyn ProjectFiles,
+    request: &Request,
+    found: &mut Diagnostics,
+) -> Option<(ProjectFile, Arc<Invocation>)> {
     if !files.exists(ProjectFile::NAME) {
         found.push(project_file_missing(&files.list("").unwrap_or_default()));
         return None;
@@ -95,6 +101,11 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     if let Some(path) = &request.target_path {
         file.target_path.clone_from(path);
     }
+    Some((file, early))
+}
+
+fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostics) -> Option<ParsedProject> {
+    let (file, _) = project_file(files, request, found)?;
     let target = find_target(files, request, &file, found)?;
     let early = Arc::new(invocation(request, &file.name.value, target.clone(), Some(&file)));
     let packages = find_packages(files, &file, &early, found);

@@ -107,6 +107,7 @@ fn node(
         patch_path: None,
         doc_blocks: Vec::new(),
         model: ModelFacts::default(),
+        checksum: None,
         config,
     };
     ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }

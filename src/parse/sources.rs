@@ -54,6 +54,7 @@ fn read_table(
         patch_path: None,
         doc_blocks: context.doc_blocks(&table.description),
         model: ModelFacts::default(),
+        checksum: None,
         config,
     };
     ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }
@@ -125,6 +126,7 @@ pub(super) fn read_exposures(
             patch_path: None,
             doc_blocks: Vec::new(),
             model: ModelFacts::default(),
+            checksum: None,
             config,
         };
         nodes.push(ParsedNode { facts, refs, sources, macros: Vec::new() });

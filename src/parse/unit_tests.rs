@@ -151,7 +151,7 @@ fn read_one(
 ) -> Vec<ParsedNode> {
     let package = context.package_name();
     let (name, model) = (&test.name.value, &test.model);
-    let mut fqn = context.fqn(&test.file, &context.package.file.paths.models, &model.value);
+    let mut fqn = context.fqn_of_test(&test.file, &model.value);
     fqn.push(name.clone());
     let mut config = context.config_for("unit_tests", &fqn);
     config.overlay(test.config.clone());
@@ -213,6 +213,7 @@ fn read_one(
             patch_path: None,
             doc_blocks: Vec::new(),
             model: ModelFacts::default(),
+            checksum: None,
             config,
         };
         made.push(ParsedNode {

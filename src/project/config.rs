@@ -55,7 +55,7 @@ impl Config {
                 all.extend(as_list(value));
                 Json::Array(all)
             }
-            "column_types" | "contract" | "docs" | "meta" | "quoting" | "snapshot_meta_column_names" => {
+            "column_types" | "contract" | "docs" | "freshness" | "meta" | "quoting" | "snapshot_meta_column_names" => {
                 merged(old.map(|it| it.value), value)
             }
             "grants" => granted(old.map(|it| it.value), value),

@@ -137,6 +137,7 @@ impl Sketch {
             patch_path: self.patch.clone(),
             doc_blocks: Vec::new(),
             model: self.model.clone(),
+            checksum: None,
         };
         let is_generic = matches!(&facts.kind, NodeKind::Test(it) if matches!(it.form, TestForm::Generic { .. }));
         let mut inputs: Vec<NodeId> = self.inputs.iter().map(&id_of).collect();

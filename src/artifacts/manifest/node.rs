@@ -175,7 +175,10 @@ pub(super) fn node(context: &Context<'_>, parsed: &ParsedNode) -> ManifestNode {
         resource_type: facts.resource_type().as_str(),
         package_name: facts.package.clone(),
         path: place::below_folder(facts),
-        original_file_path: place::original(&project.file, &facts.package, &facts.path).to_owned(),
+        original_file_path: match facts.kind {
+            NodeKind::Operation(_) => format!("./{}", place::original(&project.file, &facts.package, &facts.path)),
+            _ => place::original(&project.file, &facts.package, &facts.path).to_owned(),
+        },
         unique_id: facts.id.to_string(),
         fqn: facts.fqn.clone(),
         alias: facts.relation.identifier.clone(),
@@ -308,10 +311,13 @@ fn tags(facts: &NodeFacts) -> Vec<String> {
 }
 
 /// dbt takes the SHA-256 of the text without white space around it, and of what YAML defines, nothing.
-/// The content of a seed is not read here; like dbt for large seeds, its path stands for it.
+/// Of a large seed, like in dbt, its path stands for its content.
 fn checksum(facts: &NodeFacts) -> Checksum {
     match &facts.kind {
-        NodeKind::Seed => Checksum { name: "path", checksum: facts.path.clone() },
+        NodeKind::Seed => match &facts.checksum {
+            Some(checksum) => Checksum { name: "sha256", checksum: checksum.clone() },
+            None => Checksum { name: "path", checksum: facts.path.clone() },
+        },
         NodeKind::Test(test) if matches!(test.form, TestForm::Generic { .. }) => {
             Checksum { name: "none", checksum: String::new() }
         }
@@ -385,7 +391,7 @@ mod tests {
         // printf "select * from {{ ref('fct_orders') }} where id < 0" | sha256sum
         let expected = "afdb365354936ca8e5a1541f450e691888f0816399532ba72efd8f6e0a803bf3";
         assert_eq!(of("no_orders_below_zero"), Checksum { name: "sha256", checksum: expected.to_owned() });
-        assert_eq!(of("countries").name, "path");
+        assert_eq!(of("countries").name, "sha256");
         assert_eq!(of("unique_fct_orders_id").name, "none");
     }
 }

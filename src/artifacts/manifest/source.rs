@@ -80,7 +80,22 @@ pub(super) fn source(context: &Context<'_>, parsed: &ParsedNode, source: &Source
             config
         },
         patch_path: None,
-        unrendered_config: config::unrendered(facts),
+        unrendered_config: {
+            let mut config = config::unrendered(facts);
+            config.retain(|key, _| !["quoting", "external"].contains(&key.as_str()));
+            // dbt writes these of sources merged, and the two of loading together.
+            let full = config::full(facts);
+            if config.contains_key("loaded_at_field") || config.contains_key("loaded_at_query") {
+                config.entry("loaded_at_field").or_insert(Json::Null);
+                config.entry("loaded_at_query").or_insert(Json::Null);
+            }
+            for key in ["tags", "meta", "freshness"] {
+                if let (Some(set), Some(merged)) = (config.get_mut(key), full.get(key)) {
+                    set.clone_from(merged);
+                }
+            }
+            config
+        },
         relation_name: Some(facts.relation.to_string()),
         created_at: context.created_at(),
         unrendered_database: None,

@@ -32,6 +32,17 @@ pub(super) enum Work {
 }
 
 impl Work {
+    /// The command's name.
+    fn name(self) -> &'static str {
+        match self {
+            Work::Build => "build",
+            Work::Run => "run",
+            Work::Seed => "seed",
+            Work::Snapshot => "snapshot",
+            Work::Test => "test",
+        }
+    }
+
     fn types(self) -> &'static [ResourceType] {
         match self {
             Work::Build => &[
@@ -51,13 +62,13 @@ impl Work {
 
 pub(super) fn run(settings: &Settings, selecting: &Selecting, work: Work) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    let mut chosen = prepare::choose(&mut loaded, selecting, work.types())?;
+    let mut chosen = prepare::choose(settings, &mut loaded, selecting, work.types())?;
     let is_ephemeral = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| it.facts.is_ephemeral());
     chosen.retain(|id| !is_ephemeral(id));
-    prepare::runtime()?.block_on(plan_and_run(settings, loaded, chosen))
+    prepare::runtime()?.block_on(plan_and_run(settings, loaded, chosen, work))
 }
 
-async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>) -> Result<Exit, Stop> {
+async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>, work: Work) -> Result<Exit, Stop> {
     let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
     prepare::report(settings, found)?;
     if settings.dry_run {
@@ -108,7 +119,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     };
     let summary = execute::run(job).await;
     let compiled = if has_late { write_late(settings, &loaded, &late)? } else { compiled };
-    let args = serde_json::Map::from_iter([("invocation_command".to_owned(), settings.command_line.join(" ").into())]);
+    let args = settings.arguments_of_run(work.name());
     let results = results.finish(args, settings.begun.elapsed(), &compiled);
     artifacts::write_json(settings, &loaded, "run_results.json", &results)?;
     if summary.stopped {

@@ -7,10 +7,10 @@ use crate::diagnostics::{render_github, render_json};
 
 pub(super) fn run(settings: &Settings, selecting: &Selecting, output: CheckOutput) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    let chosen = prepare::choose(&mut loaded, selecting, &[])?;
+    let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
     let planning = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan);
     let (planned, found) = prepare::runtime()?.block_on(planning)?;
-    let found = found.sorted();
+    let found = settings.warnings.apply(found).sorted();
     match output {
         CheckOutput::Text => settings.console.diagnostics(&found),
         CheckOutput::Json => settings.console.print(&render_json(&found).to_string()),

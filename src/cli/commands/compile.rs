@@ -8,7 +8,7 @@ use crate::parse::ResourceType;
 pub(super) fn run(settings: &Settings, selecting: &Selecting) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
     let types = [ResourceType::Analysis, ResourceType::Model, ResourceType::Test];
-    let chosen = prepare::choose(&mut loaded, selecting, &types)?;
+    let chosen = prepare::choose(settings, &mut loaded, selecting, &types)?;
     let (planned, found) =
         prepare::runtime()?.block_on(prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan))?;
     prepare::report(settings, found)?;

@@ -9,7 +9,7 @@ use crate::pages::{Docs, docs_page};
 
 pub(super) fn run(settings: &Settings, selecting: &Selecting) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    let chosen = prepare::choose(&mut loaded, selecting, &[])?;
+    let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
     let (plan, entries) = prepare::runtime()?.block_on(async {
         let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan).await?;
         prepare::report(settings, found)?;

@@ -1,48 +1,121 @@
 //! `list`: names, paths, selectors or JSON of nodes.
 
+use std::collections::BTreeMap;
+
+use crate::artifacts;
 use crate::cli::arguments::{ListOutput, Selecting};
 use crate::cli::prepare;
 use crate::cli::{Exit, Settings, Stop};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::Node;
-use crate::parse::NodeKind;
+use crate::parse::{NodeKind, ResourceType};
+use crate::project::Json;
 
-pub(super) fn run(settings: &Settings, selecting: &Selecting, output: ListOutput) -> Result<Exit, Stop> {
+/// What is listed where no types are asked for: dbt's `DEFAULT_RESOURCE_VALUES`.
+const TYPES: [ResourceType; 11] = [
+    ResourceType::Exposure,
+    ResourceType::Function,
+    ResourceType::Metric,
+    ResourceType::Model,
+    ResourceType::SavedQuery,
+    ResourceType::Seed,
+    ResourceType::SemanticModel,
+    ResourceType::Snapshot,
+    ResourceType::Source,
+    ResourceType::Test,
+    ResourceType::UnitTest,
+];
+
+/// The keys of JSON where none are asked for: dbt's `ALLOWED_KEYS`.
+const KEYS: [&str; 10] = [
+    "alias",
+    "config",
+    "depends_on",
+    "name",
+    "original_file_path",
+    "package_name",
+    "resource_type",
+    "source_name",
+    "tags",
+    "unique_id",
+];
+
+pub(super) fn run(
+    settings: &Settings,
+    selecting: &Selecting,
+    output: ListOutput,
+    keys: &[String],
+) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    let chosen = prepare::choose(&mut loaded, selecting, &[])?;
+    let mut types = TYPES.to_vec();
+    if selecting.resource_type.iter().any(|it| it == "all") {
+        types.push(ResourceType::Analysis);
+    }
+    let chosen = prepare::choose(settings, &mut loaded, selecting, &types)?;
+    if chosen.is_empty() && loaded.found.is_empty() {
+        loaded.found.push(Diagnostic::warning(Code::NothingSelected, "no nodes are selected"));
+    }
     prepare::report(settings, std::mem::take(&mut loaded.found))?;
-    let mut lines: Vec<String> =
-        chosen.iter().filter_map(|id| loaded.graph.get(id)).map(|it| line(it, output)).collect();
-    lines.sort();
-    for line in lines {
-        settings.console.print(&line);
+    let manifest = match output {
+        ListOutput::Json => {
+            let manifest = artifacts::manifest(&loaded.project, &loaded.graph, &BTreeMap::new());
+            serde_json::to_value(manifest).map_err(Stop::outside)?
+        }
+        ListOutput::Name | ListOutput::Path | ListOutput::Selector => Json::Null,
+    };
+    // As in dbt, in the order of the ids.
+    let mut nodes: Vec<&Node> = chosen.iter().filter_map(|id| loaded.graph.get(id)).collect();
+    nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
+    for node in nodes {
+        settings.console.print(&line(node, output, keys, &manifest));
     }
     Ok(Exit::Success)
 }
 
-fn line(node: &Node, output: ListOutput) -> String {
+fn line(node: &Node, output: ListOutput, keys: &[String], manifest: &Json) -> String {
     let facts = &node.facts;
     match output {
-        ListOutput::Name => facts.name.clone(),
-        ListOutput::Path => facts.path.clone(),
-        ListOutput::Selector => match &facts.kind {
-            NodeKind::Source(source) => format!("source:{}.{}.{}", facts.package, source.source, facts.name),
-            NodeKind::Exposure(_) => format!("exposure:{}.{}", facts.package, facts.name),
-            _ => facts.fqn.join("."),
+        ListOutput::Name => match &facts.kind {
+            NodeKind::Source(source) => format!("{}.{}", source.source, facts.name),
+            _ => facts.full_name(),
         },
+        ListOutput::Path => facts.path.clone(),
+        ListOutput::Selector => {
+            let named = |kind: &str| format!("{kind}:{}.{}", facts.package, facts.name);
+            match &facts.kind {
+                NodeKind::Source(source) => format!("source:{}.{}.{}", facts.package, source.source, facts.name),
+                NodeKind::UnitTest(test) => {
+                    let version = test.version.as_ref().map(|it| format!("_{it}")).unwrap_or_default();
+                    format!("unit_test:{}.{}{version}", facts.package, facts.name)
+                }
+                NodeKind::Exposure(_) => named("exposure"),
+                NodeKind::Metric(_) => named("metric"),
+                NodeKind::SavedQuery(_) => named("saved_query"),
+                NodeKind::SemanticModel(_) => named("semantic_model"),
+                _ => facts.fqn.join("."),
+            }
+        }
         ListOutput::Json => {
-            let config: serde_json::Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
-            serde_json::json!({
-                "name": facts.name,
-                "resource_type": facts.resource_type().as_str(),
-                "package_name": facts.package,
-                "original_file_path": facts.path,
-                "unique_id": facts.id.as_str(),
-                "alias": facts.relation.identifier,
-                "config": config,
-                "tags": facts.config.tags(),
-                "depends_on": {"nodes": node.inputs.iter().map(|it| it.as_str()).collect::<Vec<_>>(), "macros": node.macros},
-            })
-            .to_string()
+            let sections = manifest.as_object().into_iter().flat_map(|it| it.values());
+            let entry = sections.filter_map(|it| it.get(facts.id.as_str())).find(|it| it.get("unique_id").is_some());
+            json(entry.unwrap_or(&Json::Null), keys).to_string()
         }
     }
+}
+
+/// The keys that are asked for, nested ones with dots, or dbt's usual ones.
+fn json(entry: &Json, keys: &[String]) -> Json {
+    if keys.is_empty() {
+        let usual = entry.as_object().into_iter().flatten().filter(|(key, _)| KEYS.contains(&key.as_str()));
+        return Json::Object(usual.map(|(key, value)| (key.clone(), value.clone())).collect());
+    }
+    let mut found = serde_json::Map::new();
+    for key in keys.iter().flat_map(|it| it.split_whitespace()) {
+        let value = key.split('.').try_fold(entry, |value, part| value.get(part));
+        // As in dbt: a nested key that leads nowhere is left out.
+        if let Some(value) = value.filter(|it| !key.contains('.') || !it.is_null()) {
+            found.insert(key.to_owned(), value.clone());
+        }
+    }
+    Json::Object(found)
 }

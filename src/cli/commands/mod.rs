@@ -5,12 +5,17 @@ mod check;
 mod clean;
 mod compile;
 mod debug;
+mod deps;
 mod docs;
 mod generate;
 mod init;
 mod list;
+mod parse;
+mod retry;
 mod run_operation;
 mod show;
+
+pub(super) use retry::retried;
 
 use crate::cli::arguments::{Command, DocsCommand};
 use crate::cli::{Exit, Settings, Stop};
@@ -23,13 +28,17 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Clean => clean::run(settings),
         Command::Compile { selecting } => compile::run(settings, selecting),
         Command::Debug => debug::run(settings),
-        Command::Docs { command: DocsCommand::Generate { selecting } } => docs::run(settings, selecting),
+        Command::Deps { lock, upgrade } => deps::run(settings, deps::Wanted { lock_only: *lock, upgrade: *upgrade }),
+        Command::Docs { command: DocsCommand::Generate { selecting, .. } } => docs::run(settings, selecting),
         Command::Generate { events, days, start, seed, format, out } => {
             let plan = generate::plan(*events, *days, *start, *seed, *format);
             generate::run(settings, &plan, out)
         }
         Command::Init { name } => init::run(settings, name),
-        Command::List { selecting, output } => list::run(settings, selecting, *output),
+        Command::List { selecting, output, output_keys } => list::run(settings, selecting, *output, output_keys),
+        Command::Parse => parse::run(settings),
+        // `cli::main` runs the command that it stands for.
+        Command::Retry => Ok(Exit::Success),
         Command::Run { selecting, .. } => build::run(settings, selecting, build::Work::Run),
         Command::RunOperation { name, args, .. } => run_operation::run(settings, name, args.as_deref()),
         Command::Seed { selecting, .. } => build::run(settings, selecting, build::Work::Seed),

@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::execute::{self, Late};
 
 pub(super) fn run(settings: &Settings, name: &str, arguments: Option<&str>) -> Result<Exit, Stop> {
-    let arguments = parse_mapping("--args", arguments).map_err(Stop::Outside)?;
+    let arguments = parse_mapping("--args", arguments.unwrap_or("{}")).map_err(Stop::Outside)?;
     prepare::runtime()?.block_on(async {
         let mut loaded = prepare::load(settings)?;
         let (planned, found) = prepare::plan(settings, &mut loaded, &[], Purpose::Run).await?;

@@ -29,7 +29,7 @@ pub(super) fn run(
         Some(sql) => add_inline(&mut loaded, sql)?,
         None => {
             let types = [ResourceType::Analysis, ResourceType::Model, ResourceType::Seed, ResourceType::Test];
-            let mut chosen = prepare::choose(&mut loaded, selecting, &types)?;
+            let mut chosen = prepare::choose(settings, &mut loaded, selecting, &types)?;
             // A model's tests come along in a selection; what is shown is the model.
             let is_test =
                 |id: &NodeId| loaded.graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Test(_)));
@@ -93,6 +93,7 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
         patch_path: None,
         doc_blocks: Vec::new(),
         model: ModelFacts::default(),
+        checksum: None,
     };
     let refs = captured.refs.into_iter().map(|it| (it, span.clone())).collect();
     let sources = captured.sources.into_iter().map(|it| (it, span.clone())).collect();

@@ -16,6 +16,7 @@ mod snapshots;
 mod sources;
 mod test_names;
 mod unit_tests;
+mod unused;
 mod versions;
 
 pub use docs::DocBlock;

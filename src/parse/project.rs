@@ -11,7 +11,7 @@ use crate::jinja::{Invocation, Macros, Templates, YamlText};
 use crate::parse::docs::{self, DocBlock};
 use crate::parse::facts::ParsedNode;
 use crate::parse::groups::{self, Group};
-use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests};
+use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests, unused};
 use crate::project::{Json, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
 
 /// What the outside decides about a load: arguments, environment, clock.
@@ -152,6 +152,10 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         tests.extend(unit_tests::read(&context, properties, &nodes, found));
     }
     nodes.extend(tests);
+    // A file with a mistake has no node, and its configuration is not at fault.
+    if !found.has_errors() {
+        unused::report(&file, &nodes.iter().collect::<Vec<_>>(), found);
+    }
     nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
     report_duplicates(&nodes, found);
     if !nodes.iter().any(|it| it.facts.can_be_read()) && !found.has_errors() {

@@ -237,6 +237,19 @@ impl ConfigTree {
         tree
     }
 
+    /// Every path that configures something, with a place of what it says; the section's own level left out.
+    pub fn paths(&self) -> Vec<(Vec<String>, Option<Span>)> {
+        let mut paths = Vec::new();
+        for (name, tree) in &self.below {
+            if let Some(entry) = tree.here.entries.values().next() {
+                paths.push((vec![name.clone()], entry.place.clone()));
+            }
+            let below = tree.paths().into_iter();
+            paths.extend(below.map(|(path, place)| (std::iter::once(name.clone()).chain(path).collect(), place)));
+        }
+        paths
+    }
+
     /// What holds for a node of this fully qualified name (package, folders, name), outermost first.
     pub fn for_node(&self, fqn: &[String]) -> Config {
         let mut config = self.here.clone();

@@ -1,9 +1,11 @@
 //! From a node to its final SQL: templates rendered with every reference resolved.
 //! Asks what exists through a `Database`; plans nothing and runs nothing.
 
+mod nodes;
 mod snapshot;
 mod unit_test;
 
+pub use nodes::{describe, describe_graph};
 pub use snapshot::compile_snapshot;
 pub use unit_test::{StandIn, compile_unit_test, stand_ins};
 
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use crate::diagnostics::{Diagnostic, SourceText};
 use crate::graph::{Graph, Node};
 use crate::jinja::{Database, Incremental, LogLine, Phase, Scope};
-use crate::parse::{NodeFacts, NodeId, ParsedProject};
+use crate::parse::{NodeId, ParsedProject};
 
 /// Why a node has no SQL.
 #[derive(Debug)]
@@ -104,28 +106,6 @@ pub fn scope(project: &ParsedProject, node: &Node, surroundings: &Surroundings) 
     scope.config = facts.config.clone();
     scope.model = describe(facts);
     scope
-}
-
-/// The node as templates see it in `{{ model }}`.
-pub fn describe(facts: &NodeFacts) -> serde_json::Value {
-    let config: serde_json::Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
-    serde_json::json!({
-        "unique_id": facts.id.as_str(),
-        "name": facts.name,
-        "resource_type": facts.resource_type().as_str(),
-        "package_name": facts.package,
-        "path": facts.path,
-        "original_file_path": facts.path,
-        "fqn": facts.fqn,
-        "alias": facts.relation.identifier,
-        "schema": facts.relation.schema,
-        "database": facts.relation.database,
-        "description": facts.description,
-        "config": config,
-        "tags": facts.config.tags(),
-        "version": facts.model.version.as_ref().map(|it| it.json()),
-        "columns": facts.columns.iter().map(|it| (it.name.clone(), serde_json::json!({"name": it.name, "description": it.description}))).collect::<serde_json::Map<_, _>>(),
-    })
 }
 
 /// The SQL of a node as one statement that stands on its own: ephemeral models become common table expressions, as

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, Query,
+    AccessExpr, BinaryOperator, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Interval, Query,
     Subscript, UnaryOperator, Value, ValueWithSpan, visit_expressions_mut,
 };
 
@@ -41,6 +41,11 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
         Expr::Extract { field, expr, .. } => {
             let part = field.to_string().to_lowercase();
             Some(call("date_part", vec![text(part.trim_matches('\'')), expr.as_ref().clone()]))
+        }
+        // `coalesce(a = b, false)` compares; only functions of tables have arguments with names.
+        Expr::Function(Function { args: FunctionArguments::List(list), .. }) if list.args.iter().any(is_named) => {
+            list.args.iter_mut().for_each(compare);
+            None
         }
         Expr::AtTimeZone { timestamp, time_zone } => {
             Some(call("timezone", vec![time_zone.as_ref().clone(), timestamp.as_ref().clone()]))
@@ -92,6 +97,20 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
 
 /// `interval (n) day` → `to_days(n)`; `interval 1 quarter` → `interval '3 months'`. A number becomes a text, which is
 /// what the engine takes everywhere.
+fn is_named(argument: &FunctionArg) -> bool {
+    matches!(argument, FunctionArg::Named { operator: FunctionArgOperator::Equals, .. })
+}
+
+fn compare(argument: &mut FunctionArg) {
+    if let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), operator: FunctionArgOperator::Equals } = argument
+    {
+        let left = Box::new(Expr::Identifier(name.clone()));
+        let right = Box::new(value.clone());
+        let comparison = Expr::BinaryOp { left, op: BinaryOperator::Eq, right };
+        *argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(comparison));
+    }
+}
+
 fn computed_interval(interval: &Interval) -> Option<Expr> {
     let literal = |count: String, unit: &str| {
         let value = Box::new(text(&format!("{count} {unit}")));

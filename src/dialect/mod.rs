@@ -20,6 +20,7 @@ mod structs;
 mod syntax;
 mod table_functions;
 mod tokens;
+mod unions;
 
 pub use lateral::inline_alias;
 
@@ -45,6 +46,8 @@ pub fn syntax(dialect: Dialect) -> &'static dyn Syntax {
 pub fn configure(dialect: Dialect, options: &mut ConfigOptions) {
     if dialect == Dialect::DuckDb {
         options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+        // `now()` is a point in time, not a time on some clock.
+        options.execution.time_zone = Some("UTC".to_owned());
     }
     if dialect != Dialect::DataFusion {
         options.sql_parser.parse_float_as_decimal = true;
@@ -97,11 +100,12 @@ pub fn rewrite(query: &mut Query, dialect: Dialect) -> Result<()> {
     Ok(())
 }
 
-/// Casts that the user wrote, as the dialect means them. For a plan whose types are not settled yet.
+/// Casts that the user wrote, and the sides of unions, as the dialect means them. For a plan whose types are not settled yet.
 ///
 /// # Errors
 /// What the engine says of a plan that can't be made.
 pub fn settle_casts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
+    let plan = if dialect == Dialect::DuckDb { unions::settle(plan)? } else { plan };
     casts::settle(plan, dialect)
 }
 

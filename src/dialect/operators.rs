@@ -69,6 +69,19 @@ impl ExprPlanner for DialectOperators {
             BinaryOperator::LtEq if is_interval(&left) && is_interval(&right) => compare(expr, Operator::LtEq),
             BinaryOperator::Gt if is_interval(&left) && is_interval(&right) => compare(expr, Operator::Gt),
             BinaryOperator::GtEq if is_interval(&left) && is_interval(&right) => compare(expr, Operator::GtEq),
+            // A truth beside a number is 1 or 0.
+            BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+                if duckdb && (is_truth_and_number(&left, &right) || is_truth_and_number(&right, &left)) =>
+            {
+                let number = |it: Expr, of: &DataType| if of.is_numeric() { it } else { cast(it, DataType::Int64) };
+                let (left, right) = (number(expr.left, &left), number(expr.right, &right));
+                return Ok(PlannerResult::Original(RawBinaryExpr { op: expr.op, left, right }));
+            }
             BinaryOperator::StringConcat if is_point(&left) => {
                 binary_expr(cast(expr.left, DataType::Utf8), Operator::StringConcat, expr.right)
             }
@@ -103,6 +116,10 @@ impl ExprPlanner for DialectOperators {
         };
         Ok(PlannerResult::Planned(planned))
     }
+}
+
+fn is_truth_and_number(truth: &DataType, number: &DataType) -> bool {
+    *truth == DataType::Boolean && number.is_numeric()
 }
 
 /// `row_number()` and its kin give unsigned numbers in the engine, and an unsigned number minus one is a decimal there.

@@ -12,7 +12,7 @@ use crate::diagnostics::Diagnostics;
 use crate::graph::{Graph, Node};
 use crate::jinja::Database;
 use crate::parse::{NodeId, ParsedProject};
-use crate::plan::{self, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan};
+use crate::plan::{self, CustomPlan, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan};
 use crate::warehouse::Warehouse;
 
 /// Everything that planning needs, kept for as long as the run.
@@ -55,6 +55,16 @@ impl Late {
     pub(super) fn surroundings(&self, node: &Node, live: &Arc<dyn Live>) -> Surroundings {
         let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
         self.scope(live, &Handle::current()).surroundings(&plan, node)
+    }
+
+    /// How a model is made by a materialisation of the project's own, if it is.
+    pub(super) fn custom(&self, id: &NodeId) -> Option<CustomPlan> {
+        self.plan.read().unwrap_or_else(PoisonError::into_inner).custom.get(id).cloned()
+    }
+
+    /// What a materialisation of the project's own has made can be read from now on.
+    pub(super) fn custom_is_made(&self, id: &NodeId) {
+        self.plan.write().unwrap_or_else(PoisonError::into_inner).late.remove(id);
     }
 
     /// The warehouse, for texts that belong to no node.

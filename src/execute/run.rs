@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::data_tests::{Verdict, verdict};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
+use crate::execute::custom;
 use crate::execute::hooks::{self, When};
 use crate::execute::late::Late;
 use crate::execute::live;
@@ -23,7 +24,7 @@ use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
 use crate::parse::{HookTime, NodeId, NodeKind};
-use crate::plan::{Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution};
+use crate::plan::{CustomPlan, Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution};
 use crate::warehouse::{Staged, Warehouse};
 
 /// Everything that a run needs.
@@ -239,12 +240,18 @@ async fn carry_out(job: &Job, tables: &Tables, live: &Arc<dyn Live>, id: &NodeId
 
 async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node) -> Result<Outcome> {
     let id = &node.facts.id;
+    if let Some(plan) = job.late.custom(id) {
+        return Ok(make_custom(job, live, node, &plan));
+    }
     match &node.facts.kind {
         NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) => match job.plan.models.get(id) {
             Some(model) => make(job, tables, live, node, model).await,
             None => match in_place(|| job.late.model(node, live)) {
                 Ok(model) => make(job, tables, live, node, &model).await,
-                Err(found) => Ok(wrong(node, found)),
+                Err(found) => match job.late.custom(id) {
+                    Some(plan) => Ok(make_custom(job, live, node, &plan)),
+                    None => Ok(wrong(node, found)),
+                },
             },
         },
         NodeKind::UnitTest(_) => match job.plan.unit_tests.get(id) {
@@ -270,6 +277,19 @@ fn wrong(node: &Node, found: Diagnostics) -> Outcome {
     let first = found.sorted().into_iter().find(|it| it.severity == Severity::Error);
     let unplanned = || Diagnostic::error(Code::InvalidQuery, format!("{} was not planned", node.facts.display()));
     Outcome::Errored(Box::new(first.unwrap_or_else(unplanned)))
+}
+
+fn make_custom(job: &Job, live: &Arc<dyn Live>, node: &Node, plan: &CustomPlan) -> Outcome {
+    match in_place(|| custom::make(&job.late, live, node, plan)) {
+        Ok(lines) => {
+            for line in lines {
+                let level = if line.visible { Level::Info } else { Level::Debug };
+                job.sink.emit(&Event::Message { level, text: line.text });
+            }
+            Outcome::Built { rows: None, bytes: None }
+        }
+        Err(problem) => Outcome::Errored(Box::new(problem)),
+    }
 }
 
 fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {

@@ -1,6 +1,7 @@
 //! What templates may ask of the warehouse while they render, and how it may refuse.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
@@ -79,6 +80,9 @@ pub enum Refusal {
 
 /// The warehouse, as templates see it.
 pub trait Database: Send + Sync + fmt::Debug {
+    /// The project's nodes, as `graph` has them.
+    fn graph(&self) -> Arc<serde_json::Value>;
+
     /// What a relation is; `None` where there is none.
     fn find(&self, relation: &RelationName) -> Option<RelationType>;
 
@@ -109,6 +113,10 @@ pub trait Database: Send + Sync + fmt::Debug {
 pub struct NoDatabase;
 
 impl Database for NoDatabase {
+    fn graph(&self) -> Arc<serde_json::Value> {
+        Arc::default()
+    }
+
     fn find(&self, _: &RelationName) -> Option<RelationType> {
         None
     }

@@ -1,10 +1,11 @@
 //! The project's macros: found in their files, callable from every template by name or through their package.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use minijinja::value::{Object, ObjectRepr};
+use minijinja::value::{DynObject, Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
@@ -29,6 +30,11 @@ pub struct MacroDefinition {
 }
 
 impl MacroDefinition {
+    /// Its name within its package: `dbt_utils.star`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.package, self.name)
+    }
+
     /// The name that the template engine knows it by. Each file has names of its own, so that no call goes past
     /// [`Callable`], not even one within the file; and none begins with `_`, which the engine would keep to the file.
     fn engine_name(&self) -> String {
@@ -295,6 +301,15 @@ impl Object for Callable {
                 Err(Error::new(ErrorKind::InvalidOperation, words).with_source(error))
             }
         })
+    }
+
+    /// Two names of one macro are the same value; other macros are other values.
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        let key = |it: &Callable| {
+            let anywhere = || it.macros.by_name.get(&it.name).and_then(|it| it.first()).map(|it| it.package.clone());
+            (it.name.clone(), it.package.clone().or_else(anywhere))
+        };
+        Some(key(self).cmp(&key(other.downcast_ref::<Callable>()?)))
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

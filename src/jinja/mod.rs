@@ -197,6 +197,7 @@ impl Templates {
         };
         let driver = driver_name(name);
         let render = |text: String| {
+            let (text, _) = rewriting::apply(&text, translation::translate(&text).changes);
             let template = self.environment.template_from_named_str(&driver, &text);
             template.and_then(|it| it.render(context.clone()))
         };

@@ -25,6 +25,8 @@ pub struct Invocation {
     pub cli_vars: serde_json::Map<String, Json>,
     /// `vars:` of the project file.
     pub project_vars: serde_json::Map<String, Json>,
+    /// `vars:` of the installed packages' own project files, by package.
+    pub package_vars: BTreeMap<String, serde_json::Map<String, Json>>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// Search order of dispatched macros, by namespace.
@@ -261,6 +263,9 @@ impl Scope {
     /// What a template sees under a name.
     pub(super) fn member(&self, name: &str) -> Option<Value> {
         let invocation = &self.invocation;
+        if let Some(own) = self.extra.get(name) {
+            return Some(values::from_json(own));
+        }
         Some(match name {
             "database" => Value::from(self.this.as_ref().map_or(&*invocation.target.database, |it| &*it.database)),
             "dbt_metadata_envs" => members::metadata(invocation),
@@ -268,7 +273,10 @@ impl Scope {
             "dbt_version" => Value::from("1.11.0"),
             "execute" => Value::from(self.executes()),
             "flags" => Value::from_object(members::Flags { full_refresh: invocation.full_refresh }),
-            "graph" => members::no_graph(),
+            "graph" => match &self.phase {
+                Phase::Parse => members::no_graph(),
+                Phase::Compile { database, .. } => values::from_json(&database.graph()),
+            },
             "invocation_args_dict" => members::arguments(invocation),
             "invocation_id" => Value::from(invocation.id.as_str()),
             "model" => members::model(self),
@@ -279,7 +287,7 @@ impl Scope {
             "target" => members::target(invocation),
             "thread_id" => Value::from("main"),
             "this" => Relation::named(self.this.clone()?),
-            other => values::from_json(self.extra.get(other)?),
+            _ => return None,
         })
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn invocation() -> Arc<Invocation> {
             raw: serde_json::Map::new(),
         },
         cli_vars: vars.as_object().cloned().unwrap_or_default(),
+        package_vars: BTreeMap::new(),
         project_vars: serde_json::Map::new(),
         environment: BTreeMap::from([("DBT_ENV_CUSTOM_ENV_TEAM".to_owned(), "growth".to_owned())]),
         dispatch: BTreeMap::new(),

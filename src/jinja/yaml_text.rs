@@ -19,6 +19,11 @@ pub struct YamlText {
 impl YamlText {
     /// With what the invocation knows at this point.
     pub fn new(invocation: &Arc<Invocation>) -> Self {
+        Self::of_package(invocation, &invocation.project)
+    }
+
+    /// For the files of a package, which has variables of its own.
+    pub fn of_package(invocation: &Arc<Invocation>, package: &str) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         functions::register_all(&mut environment);
@@ -33,6 +38,7 @@ impl YamlText {
         let mut scope = Scope::new(invocation, Phase::Parse);
         // The same reader serves profiles.yml, where secrets belong.
         scope.may_see_secrets = true;
+        package.clone_into(&mut scope.package);
         YamlText { environment, scope: Arc::new(scope) }
     }
 }

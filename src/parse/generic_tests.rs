@@ -149,7 +149,7 @@ fn read_one(
     let hash = test_names::hash(&full, &metadata);
     let fqn = context.fqn_of_test(owner.file, &full);
     let mut config = context.config_for("data_tests", &fqn);
-    let first_look = definition.map(|it| look_inside(context, &it.name, owner, &arguments, &test.span));
+    let first_look = definition.map(|it| look_inside(context, &it.full_name(), owner, &arguments, &test.span));
     let first_look = first_look.unwrap_or_default();
     config.overlay(first_look.config);
     config.overlay(test.config.clone());

@@ -110,6 +110,8 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     let early = Arc::new(invocation(request, &file.name.value, target.clone(), Some(&file)));
     let packages = find_packages(files, &file, &early, found);
     let mut invocation = invocation(request, &file.name.value, target, Some(&file));
+    let named = |it: &Package| (it.file.name.value.clone(), it.file.vars.clone());
+    invocation.package_vars = packages.iter().skip(1).map(named).collect();
     let mut macros = Macros::new();
     let mut docs = Vec::new();
     for package in &packages {
@@ -121,13 +123,13 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     crate::jinja::add_macros_of_dbt(&mut macros, found);
     let invocation = Arc::new(invocation);
     let mut templates = Templates::new(macros, found);
-    let yaml = YamlText::new(&invocation);
     let mut nodes = Vec::new();
     let mut broken = BTreeSet::new();
     let mut all_groups = Vec::new();
     let mut macro_properties = Vec::new();
     let mut of_packages = Vec::new();
     for package in &packages {
+        let yaml = YamlText::of_package(&invocation, &package.file.name.value);
         let properties = read_properties(files, package, &yaml, found);
         let (docs, templates) = (docs.as_slice(), &mut templates);
         let mut context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
@@ -193,6 +195,7 @@ fn invocation(request: &Request, project: &str, target: Target, file: Option<&Pr
         project: project.to_owned(),
         target,
         cli_vars: request.vars.clone(),
+        package_vars: BTreeMap::new(),
         project_vars: file.map(|it| it.vars.clone()).unwrap_or_default(),
         environment: request.environment.clone(),
         dispatch: file.map(|it| it.dispatch.clone()).unwrap_or_default(),

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::datatypes::SchemaRef;
@@ -16,9 +16,12 @@ use datafusion::sql::sqlparser::ast::{Query, Statement};
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 
+use crate::compile::describe_graph;
+use crate::graph::Graph;
 use crate::jinja::{ColumnType, Database, Invocation, Refusal, RelationName, RelationType, Rows};
 use crate::plan::Session;
 use crate::plan::cells;
+use crate::plan::information_schema;
 use crate::plan::query::{plan_parsed, plan_query, statements};
 use crate::plan::relation::{Catalog, bind};
 use crate::plan::side_by_side::PLANNING_STACK;
@@ -56,6 +59,10 @@ pub struct Answers {
     pub live: Option<Arc<dyn Live>>,
     /// Whether tables may be asked as an earlier run has left them.
     pub present: bool,
+    /// The graph.
+    pub graph: Arc<Graph>,
+    /// The graph as templates have it, once one has asked for it.
+    pub nodes: Arc<OnceLock<Arc<serde_json::Value>>>,
     /// The runtime that queries run on.
     pub runtime: Handle,
 }
@@ -71,7 +78,9 @@ impl Answers {
         let planned = plan_parsed(query, &self.session, &self.catalog, &self.invocation.target);
         let planned = planned.map_err(|it| failed(&it))?;
         let early = AtomicBool::new(false);
+        let can_look = self.live.is_some() || self.present;
         let open = |relation: &RelationName, schema: SchemaRef| match &self.live {
+            _ if can_look && relation.schema.eq_ignore_ascii_case(information_schema::SCHEMA) => self.own_tables(relation),
             Some(live) => live.open(relation, schema),
             None => self.catalog.left(relation, &schema).filter(|_| self.present).ok_or_else(|| {
                 early.store(true, Ordering::Relaxed);
@@ -88,6 +97,14 @@ impl Answers {
         };
         let batches = bound.and_then(|plan| self.wait(run(plan))).map_err(|it| failed(&it))?;
         cells::rows(&planned.schema, &batches).map_err(|it| failed(&it))
+    }
+
+    /// A table of `information_schema`.
+    fn own_tables(&self, relation: &RelationName) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+        let columns = |it: &RelationName| self.columns(it).ok().flatten().unwrap_or_default();
+        let database = self.invocation.target.database.as_str();
+        let table = information_schema::information_schema(&self.warehouse, database, &relation.identifier, &columns);
+        self.wait(table)?.ok_or_else(|| plan_datafusion_err!("there is no {relation}"))
     }
 
     fn wait<T: Send>(
@@ -113,6 +130,10 @@ fn failed(error: &DataFusionError) -> Refusal {
 }
 
 impl Database for Answers {
+    fn graph(&self) -> Arc<serde_json::Value> {
+        Arc::clone(self.nodes.get_or_init(|| Arc::new(describe_graph(&self.graph))))
+    }
+
     fn find(&self, relation: &RelationName) -> Option<RelationType> {
         self.catalog.kind(relation)
     }

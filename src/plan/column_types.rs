@@ -54,6 +54,10 @@ pub(super) fn stored(data_type: &DataType) -> DataType {
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         DataType::Dictionary(_, values) => stored(values),
         // Parquet has no seconds: other readers would see numbers.
+        // DuckDB has no points in time of nanoseconds.
+        DataType::Timestamp(TimeUnit::Nanosecond, zone @ Some(_)) => {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+        }
         DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone) => {
             DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
         }

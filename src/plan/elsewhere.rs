@@ -9,9 +9,10 @@ use tokio::runtime::Handle;
 use crate::jinja::{Invocation, RelationName};
 use crate::materialize::Existing;
 use crate::plan::Session;
+use crate::plan::information_schema;
 use crate::plan::answers::wait;
 use crate::plan::query::plan_query;
-use crate::plan::relation::{Catalog, Elsewhere, view};
+use crate::plan::relation::{Catalog, Elsewhere, planned, view};
 use crate::plan::stored::existing_table;
 use crate::warehouse::Warehouse;
 
@@ -29,6 +30,11 @@ impl Elsewhere for Stored {
         // There is one database here, whatever its name.
         if !relation.database.eq_ignore_ascii_case(&self.invocation.target.database) {
             return None;
+        }
+        if relation.schema.eq_ignore_ascii_case(information_schema::SCHEMA) {
+            // What the warehouse holds changes while a run is under way: its rows are asked for when they are read.
+            let schema = information_schema::schema(&relation.identifier)?;
+            return Some(planned(relation, schema));
         }
         let look = async {
             match self.warehouse.existing(relation).await {

@@ -10,6 +10,7 @@ mod elsewhere;
 mod failure;
 mod file_functions;
 mod incremental;
+mod information_schema;
 mod inputs;
 mod locate;
 mod models;
@@ -27,7 +28,9 @@ mod wording;
 
 pub use answers::{Answers, Live};
 pub use failure::explain_execution;
+pub use information_schema::information_schema;
 pub use project::{
+    CustomPlan,
     ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test, plan_project,
 };
 pub use query::{PlannedQuery, plan_query};

@@ -13,7 +13,7 @@ use crate::parse::NodeKind;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
 use crate::plan::problem::{Origin, explain};
-use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
+use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed};
 
 /// What planning a model gave.
@@ -22,6 +22,8 @@ pub(super) struct PlannedModel {
     pub(super) compiled: Option<Compiled>,
     /// None where something is wrong, with it or with what it reads, or where it is too early.
     pub(super) model: Option<ModelPlan>,
+    /// The materialisation of the project's own that makes it.
+    pub(super) custom: Option<CustomPlan>,
     /// Why it has to be planned when what it reads is there.
     pub(super) early: Option<Diagnostic>,
     pub(super) found: Diagnostics,
@@ -31,7 +33,8 @@ pub(super) struct PlannedModel {
 pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> PlannedModel {
     let facts = &node.facts;
     let mut planned = PlannedModel::default();
-    if facts.resource_type() == crate::parse::ResourceType::Model {
+    let custom = custom_materialization(scope, node);
+    if facts.resource_type() == crate::parse::ResourceType::Model && custom.is_none() {
         planned.found.extend(materialization_problems(node));
     }
     let compiled = match compiled(scope, plan, node) {
@@ -51,6 +54,14 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     let template = around.is_none().then_some(&facts.source);
     let sql = around.unwrap_or_else(|| compiled.sql.clone());
     let compiled = planned.compiled.insert(compiled);
+    if let Some(macro_name) = custom {
+        let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
+        // What the macro makes of its text is its own affair; where the text is a query, its columns are a good guess.
+        let query = plan_sql(scope, plan, node, None, &sql).ok().flatten();
+        planned.model = query.map(|it| ModelPlan { plan: it.plan, schema: it.schema, sql: sql.clone() });
+        planned.custom = Some(CustomPlan { macro_name, sql });
+        return planned;
+    }
     let query = plan_sql(scope, plan, node, template, &sql).map_err(|it| it.note_if(unset(scope, node, compiled)));
     let query = query.and_then(|query| match (query, scope.growing.get(&facts.id)) {
         (Some(new), Some(table)) if facts.materialized() == "incremental" => grow(facts, table, new).map(Some),
@@ -66,6 +77,21 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
         Err(problem) => planned.found.push(problem),
     }
     planned
+}
+
+/// The macro that makes a model, where its materialisation is one of the project's or of its packages.
+fn custom_materialization(scope: &Scope<'_>, node: &Node) -> Option<String> {
+    let facts = &node.facts;
+    if !matches!(facts.kind, NodeKind::Model) {
+        return None;
+    }
+    let macros = scope.project.templates.macros();
+    let adapter = scope.project.invocation.target.kind.as_str();
+    let named = |adapter: &str| {
+        let name = format!("materialization_{}_{adapter}", facts.materialized());
+        macros.find(&name, &facts.package).map(|it| it.full_name())
+    };
+    named(adapter).or_else(|| named("default"))
 }
 
 /// A node's text and, for a snapshot, the query around it.

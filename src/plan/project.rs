@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -11,7 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use tokio::runtime::Handle;
 
 use crate::compile::{Compiled, Surroundings, Uncompiled};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node};
 use crate::jinja::{Incremental, LogLine, RelationName};
 use crate::parse::{NodeId, NodeKind, ParsedProject};
@@ -25,6 +25,7 @@ use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::tests::plan_test;
 use crate::plan::unit_tests::{self, UnitTestPlan, plan_unit_test};
+use crate::project::Json;
 use crate::warehouse::Warehouse;
 
 /// A model, analysis or seed that can be executed.
@@ -35,6 +36,15 @@ pub struct ModelPlan {
     /// Its columns.
     pub schema: SchemaRef,
     /// The SQL it was made from, as one statement that stands on its own.
+    pub sql: String,
+}
+
+/// A model that a materialisation of the project's own makes.
+#[derive(Debug, Clone)]
+pub struct CustomPlan {
+    /// The macro, with its package.
+    pub macro_name: String,
+    /// The model's text, rendered.
     pub sql: String,
 }
 
@@ -56,6 +66,8 @@ pub struct ProjectPlan {
     pub models: BTreeMap<NodeId, ModelPlan>,
     /// Tests.
     pub tests: BTreeMap<NodeId, TestPlan>,
+    /// Models that materialisations of the project's own make. Where their text is a query, they are in `models` too.
+    pub custom: BTreeMap<NodeId, CustomPlan>,
     /// Unit tests.
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
     /// Columns of sources.
@@ -65,6 +77,8 @@ pub struct ProjectPlan {
     pub late: BTreeMap<NodeId, Diagnostic>,
     /// Lines that templates logged.
     pub lines: Vec<LogLine>,
+    /// The graph as templates have it, once one has asked for it.
+    nodes: Arc<OnceLock<Arc<Json>>>,
     /// The texts that the plans were made from; ephemeral models become part of those that read them.
     pub(super) compiled: BTreeMap<NodeId, Compiled>,
 }
@@ -81,7 +95,9 @@ impl ProjectPlan {
 
     /// Whether a node's columns are known.
     pub(super) fn knows(&self, scope: &Scope<'_>, id: &NodeId) -> bool {
-        self.models.contains_key(id) || self.sources.contains_key(id) || scope.existing.contains_key(id)
+        self.models.contains_key(id)
+            || self.custom.contains_key(id)
+            || self.sources.contains_key(id) || scope.existing.contains_key(id)
     }
 
     /// The first of a node's inputs that is planned late, and so the reason that the node is.
@@ -99,6 +115,14 @@ impl ProjectPlan {
         if let Some(compiled) = planned.compiled {
             self.lines.extend(compiled.lines.iter().cloned());
             self.compiled.insert(id.clone(), compiled);
+        }
+        let is_known = planned.model.is_some();
+        if let Some(custom) = planned.custom {
+            self.custom.insert(id.clone(), custom);
+            if !is_known {
+                let words = format!("{} makes its columns itself", node.facts.display());
+                self.late.insert(id.clone(), Diagnostic::warning(Code::UnknownRelation, words).at(node.facts.span.clone()));
+            }
         }
         let Some(model) = planned.model else { return };
         let catalog = self.catalog_mut();
@@ -121,7 +145,7 @@ pub struct Scope<'a> {
     /// The project.
     pub project: &'a ParsedProject,
     /// Its graph.
-    pub graph: &'a Graph,
+    pub graph: &'a Arc<Graph>,
     /// What is wanted; everything that it needs is planned too.
     pub wanted: &'a BTreeSet<NodeId>,
     /// The engine.
@@ -161,6 +185,8 @@ impl Scope<'_> {
             warehouse: self.warehouse.clone(),
             live: self.live.cloned(),
             present: self.present,
+            graph: Arc::clone(self.graph),
+            nodes: Arc::clone(&plan.nodes),
             runtime: self.runtime.clone(),
         }
     }

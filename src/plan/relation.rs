@@ -120,6 +120,11 @@ impl Catalog {
     }
 }
 
+/// A table of which only the columns are known, as a name's meaning.
+pub(super) fn planned(relation: &RelationName, schema: SchemaRef) -> Arc<dyn TableSource> {
+    Arc::new(PlannedTable { relation: relation.clone(), schema })
+}
+
 /// A view as a name's meaning.
 pub(super) fn view(plan: LogicalPlan) -> Arc<dyn TableSource> {
     let schema = Arc::new(plan.schema().as_arrow().clone());

@@ -103,6 +103,17 @@ impl Warehouse {
         names.into_iter().collect()
     }
 
+    /// The names of all schemas that hold something, sorted.
+    pub async fn schemas(&self) -> Vec<String> {
+        let mut names = std::collections::BTreeSet::new();
+        for folder in [self.location.root.clone(), self.path(&format!("{OWN}/relations"))] {
+            let Ok(listed) = self.store().list_with_delimiter(Some(&folder)).await else { continue };
+            let named = listed.common_prefixes.iter().filter_map(|it| it.filename()).filter(|it| *it != OWN);
+            names.extend(named.map(str::to_owned));
+        }
+        names.into_iter().collect()
+    }
+
     async fn read_record(&self, relation: &RelationName) -> Option<Record> {
         let bytes = self.store().get(&self.record_path(relation)).await.ok()?.bytes().await.ok()?;
         serde_json::from_slice(&bytes).ok()

@@ -1,5 +1,6 @@
 //! Functions that no definition in SQL says: `kernel` computes over arrays, `overloaded` chooses by type.
 
+mod avg;
 mod calendar;
 mod coalesce;
 mod intervals;
@@ -55,6 +56,8 @@ pub(super) fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) ->
         registry.register_udf(Arc::new(ScalarUDF::from(overloaded)))?;
     }
     registry.register_udf(Arc::new(ScalarUDF::from(coalesce::Coalesce::default())))?;
+    let avg = avg::Avg::new(registry.udaf("avg")?);
+    registry.register_udaf(Arc::new(AggregateUDF::from(avg)))?;
     registry.register_udaf(Arc::new(AggregateUDF::from(mode::Mode::default())))?;
     Ok(())
 }

@@ -8,6 +8,7 @@ const FILES: &[(&str, &str)] = &[
     ("<dbt>/columns.sql", include_str!("columns.sql")),
     ("<dbt>/configuration.sql", include_str!("configuration.sql")),
     ("<dbt>/dates.sql", include_str!("dates.sql")),
+    ("<dbt>/hooks.sql", include_str!("hooks.sql")),
     ("<dbt>/incremental.sql", include_str!("incremental.sql")),
     ("<dbt>/naming.sql", include_str!("naming.sql")),
     ("<dbt>/relations.sql", include_str!("relations.sql")),

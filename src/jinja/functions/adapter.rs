@@ -45,7 +45,7 @@ impl Object for Adapter {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         // Flags of behaviour that dbt is about to change: none is on.
-        (key.as_str() == Some("behavior")).then(|| Value::from_iter(std::iter::empty::<(Value, Value)>()))
+        (key.as_str() == Some("behavior")).then(|| Value::from_pairs(std::iter::empty::<(Value, Value)>()))
     }
 }
 
@@ -177,7 +177,7 @@ impl Adapter {
                 let name = format!("get_incremental_{strategy}_sql");
                 Ok(Callable::value(&name, &self.macros))
             }
-            "standardize_grants_dict" => Ok(Value::from_iter(std::iter::empty::<(Value, Value)>())),
+            "standardize_grants_dict" => Ok(Value::from_pairs(std::iter::empty::<(Value, Value)>())),
             _ => Err(Problem::error(
                 Code::Unsupported,
                 format!("`adapter.{method}` is not available"),

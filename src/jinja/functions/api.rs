@@ -9,7 +9,7 @@ use crate::jinja::objects::{ColumnClass, Relation};
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     let classes = [("Relation", Value::from_object(RelationClass)), ("Column", Value::from_object(ColumnClass))];
-    environment.add_global("api", Value::from_iter(classes));
+    environment.add_global("api", Value::from_pairs(classes));
 }
 
 #[derive(Debug)]

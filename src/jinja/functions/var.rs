@@ -55,9 +55,13 @@ impl Object for Var {
     }
 }
 
-/// The command line wins, then what is meant for the package, then what is meant for all.
+/// The command line wins, then the root project, then the package that the template is of; in each of these, what is
+/// meant for the package wins over what is meant for all.
 fn find<'a>(scope: &'a Scope, name: &str) -> Option<&'a Json> {
     let invocation = &scope.invocation;
-    let of_package = invocation.project_vars.get(&scope.package).and_then(|it| it.get(name));
-    invocation.cli_vars.get(name).or(of_package).or_else(|| invocation.project_vars.get(name))
+    let among = |vars: &'a serde_json::Map<String, Json>| {
+        vars.get(&scope.package).and_then(|it| it.get(name)).or_else(|| vars.get(name))
+    };
+    let own = || invocation.package_vars.get(&scope.package).and_then(among);
+    invocation.cli_vars.get(name).or_else(|| among(&invocation.project_vars)).or_else(own)
 }

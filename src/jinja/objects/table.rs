@@ -35,9 +35,12 @@ impl Table {
         self.rows.iter().map(|row| Value::from(row.clone())).collect()
     }
 
+    fn named_rows(&self) -> impl Iterator<Item = Value> {
+        self.rows.iter().map(|values| Value::from_object(Named::new(&self.names, values.clone())))
+    }
+
     fn rows(&self) -> Value {
-        let row = |values: &Vec<Value>| Value::from_object(Named::new(&self.names, values.clone()));
-        Value::from_object(Named { names: None, values: self.rows.iter().map(row).collect() })
+        Value::from_object(Named { names: None, values: self.named_rows().collect() })
     }
 
     fn columns(&self) -> Value {
@@ -96,7 +99,12 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 
 impl Object for Table {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
+        ObjectRepr::Iterable
+    }
+
+    /// Its rows.
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.named_rows().collect())
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -209,7 +217,7 @@ impl Object for Named {
             "values" => Value::from(self.values.clone()),
             "keys" => pairs().map(|(name, _)| name).collect(),
             "items" => pairs().map(|(name, value)| Value::from(vec![name, value])).collect(),
-            "dict" => pairs().collect(),
+            "dict" => Value::from_pairs(pairs()),
             "get" => {
                 let found = args.first().and_then(|it| self.get_value(it));
                 found.or_else(|| args.get(1).cloned()).unwrap_or(Value::from(()))

@@ -12,20 +12,20 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, 
 
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::parse::NodeFacts;
+use crate::plan::merging::Narrowed;
+use crate::plan::project::Scope;
 use crate::plan::query::PlannedQuery;
 use crate::project::Json;
 
 const STRATEGIES: [&str; 3] = ["append", "delete+insert", "merge"];
 const ON_SCHEMA_CHANGE: [&str; 4] = ["append_new_columns", "fail", "ignore", "sync_all_columns"];
-/// What narrows down which rows are replaced, or which of their columns: to come.
-const LATER: [&str; 4] =
-    ["incremental_predicates", "merge_exclude_columns", "merge_update_columns", "merge_update_condition"];
 
 /// What is in the table, without the rows that `new` replaces, and `new`.
 ///
 /// # Errors
 /// Configuration that can't be followed, at its place.
 pub(super) fn grow(
+    scope: &Scope<'_>,
     facts: &NodeFacts,
     existing: &Arc<dyn TableProvider>,
     new: PlannedQuery,
@@ -42,21 +42,21 @@ pub(super) fn grow(
             }
         }
     }
-    let plan = union(&keys, existing, &new, &schema)
-        .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
+    let narrowed = Narrowed::read(facts, &existing.schema())?;
+    let plan = match narrowed.says_nothing() || keys.is_empty() {
+        true => union(&keys, existing, &new, &schema),
+        false => narrowed.merge(scope, &keys, existing, &new, &schema),
+    };
+    let plan = plan.map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
     Ok(PlannedQuery { plan, schema })
 }
 
-fn problem(facts: &NodeFacts, key: &str, code: Code, words: String) -> Diagnostic {
+pub(super) fn problem(facts: &NodeFacts, key: &str, code: Code, words: String) -> Diagnostic {
     Diagnostic::error(code, words).at(facts.config.place(key).unwrap_or_else(|| facts.span.clone()))
 }
 
 /// The columns by which rows replace others; none where rows are only added.
 fn settings(facts: &NodeFacts) -> Result<Vec<String>, Diagnostic> {
-    if let Some(key) = LATER.into_iter().find(|key| facts.config.get(key).is_some_and(|it| !it.is_null())) {
-        let words = format!("{}: `{key}` is not available yet", facts.display());
-        return Err(problem(facts, key, Code::Unsupported, words));
-    }
     let keys: Vec<String> = match facts.config.get("unique_key") {
         Some(Json::String(key)) => vec![key.clone()],
         Some(Json::Array(keys)) => keys.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
@@ -146,7 +146,7 @@ fn union(
 }
 
 /// The columns `wanted` from a table that has some of them; the others are null.
-fn columns(table: Option<&str>, from: &SchemaRef, wanted: &SchemaRef) -> Vec<Expr> {
+pub(super) fn columns(table: Option<&str>, from: &SchemaRef, wanted: &SchemaRef) -> Vec<Expr> {
     let column = |field: &FieldRef| {
         let own = from.fields().iter().find(|it| it.name().eq_ignore_ascii_case(field.name()));
         let value = match own {

@@ -13,6 +13,7 @@ mod incremental;
 mod information_schema;
 mod inputs;
 mod locate;
+mod merging;
 mod models;
 mod problem;
 mod project;

@@ -64,7 +64,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     }
     let query = plan_sql(scope, plan, node, template, &sql).map_err(|it| it.note_if(unset(scope, node, compiled)));
     let query = query.and_then(|query| match (query, scope.growing.get(&facts.id)) {
-        (Some(new), Some(table)) if facts.materialized() == "incremental" => grow(facts, table, new).map(Some),
+        (Some(new), Some(table)) if facts.materialized() == "incremental" => grow(scope, facts, table, new).map(Some),
         (query, _) => Ok(query),
     });
     match query {

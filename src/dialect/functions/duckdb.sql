@@ -15,7 +15,8 @@ create macro split(a, b) as string_to_array(a, b);
 create macro str_split(a, b) as string_to_array(a, b);
 create macro string_split(a, b) as string_to_array(a, b);
 create macro regexp_matches(a, b) as regexp_like(a, b);
-create macro regexp_matches(a, b, c) as regexp_like(a, b, c);
+-- 'c' is what is so anyway; the engine takes no empty flags, and 'u' is so anyway, too.
+create macro regexp_matches(a, b, c) as regexp_like(a, b, replace(c, 'c', '') || 'u');
 create macro regexp_full_match(a, b) as regexp_like(a, '^(?:' || b || ')$');
 create macro regexp_extract(a, b) as
     case when a is not null and b is not null then coalesce((regexp_match(a, '(' || b || ')'))[1], '') end;

@@ -218,7 +218,9 @@ pub(super) async fn plan(
 
 /// Says what could not be planned for want of rows: not every node that waits, only those that ask.
 fn unchecked(loaded: &Loaded, plan: &ProjectPlan) -> Diagnostics {
-    let asks = |id: &NodeId| !plan.custom.contains_key(id) && !loaded.graph.parents(id).iter().any(|it| plan.late.contains_key(it));
+    let asks = |id: &NodeId| {
+        !plan.custom.contains_key(id) && !loaded.graph.parents(id).iter().any(|it| plan.late.contains_key(it))
+    };
     let say = |(id, reason): (&NodeId, &Diagnostic)| {
         let who = loaded.graph.get(id).map(|it| it.facts.display()).unwrap_or_default();
         let words = format!("{who} and what reads it are not checked: {}", reason.message);

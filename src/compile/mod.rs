@@ -1,10 +1,12 @@
 //! From a node to its final SQL: templates rendered with every reference resolved.
 //! Asks what exists through a `Database`; plans nothing and runs nothing.
 
+mod batches;
 mod nodes;
 mod snapshot;
 mod unit_test;
 
+pub use batches::{BatchSize, moment};
 pub use nodes::{describe, describe_graph};
 pub use snapshot::compile_snapshot;
 pub use unit_test::{StandIn, compile_unit_test, stand_ins};
@@ -12,9 +14,11 @@ pub use unit_test::{StandIn, compile_unit_test, stand_ins};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::diagnostics::{Diagnostic, SourceText};
 use crate::graph::{Graph, Node};
-use crate::jinja::{Database, Incremental, LogLine, Phase, Scope};
+use crate::jinja::{Database, Incremental, LogLine, Phase, RelationName, Scope};
 use crate::parse::{NodeId, ParsedProject};
 
 /// Why a node has no SQL.
@@ -35,6 +39,21 @@ pub struct Surroundings {
     pub database: Arc<dyn Database>,
     /// Whether the node's table is there and is added to.
     pub incremental: Incremental,
+    /// The batch of time that is made.
+    pub batch: Option<Batch>,
+}
+
+/// One batch of a model that is made in batches of time.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// dbt's name for it: `20240131`.
+    pub id: String,
+    /// Its first moment.
+    pub start: DateTime<Utc>,
+    /// The first moment after it.
+    pub end: DateTime<Utc>,
+    /// Inputs that have a time of their own, each with the condition that keeps its rows to the batch.
+    pub conditions: Vec<(RelationName, String)>,
 }
 
 /// The final SQL of a node.
@@ -98,13 +117,21 @@ pub fn compile_inline(
 pub fn scope(project: &ParsedProject, node: &Node, surroundings: &Surroundings) -> Scope {
     let facts = &node.facts;
     let resolve = Arc::clone(&node.calls) as Arc<dyn crate::jinja::Resolve>;
-    let Surroundings { database, incremental } = surroundings.clone();
+    let Surroundings { database, incremental, batch } = surroundings.clone();
     let phase = Phase::Compile { resolve, incremental, database };
     let mut scope = Scope::new(&project.invocation, phase);
     scope.package.clone_from(&facts.package);
     scope.this = Some(facts.relation.clone());
     scope.config = facts.config.clone();
     scope.model = describe(facts);
+    if let Some(Batch { id, start, end, conditions }) = batch {
+        if let serde_json::Value::Object(model) = &mut scope.model {
+            let text = |it: DateTime<Utc>| it.format("%Y-%m-%d %H:%M:%S+00:00").to_string();
+            let batch = serde_json::json!({"id": id, "event_time_start": text(start), "event_time_end": text(end)});
+            model.insert("batch".to_owned(), batch);
+        }
+        scope.conditions = conditions;
+    }
     scope
 }
 

@@ -10,7 +10,8 @@ pub fn describe(facts: &NodeFacts) -> Json {
     let config: Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
     let column = |it: &crate::parse::Column| {
         let data_type = it.data_type.as_ref().map(|(text, _)| text.as_str());
-        let value = json!({"name": it.name, "description": it.description, "data_type": data_type, "meta": {}, "tags": []});
+        let value =
+            json!({"name": it.name, "description": it.description, "data_type": data_type, "meta": {}, "tags": []});
         (it.name.clone(), value)
     };
     json!({

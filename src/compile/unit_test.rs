@@ -122,7 +122,7 @@ pub fn compile_unit_test(
     };
     let names = stand_ins.iter().map(|it| (in_sql(it.node), it.name.clone())).collect();
     let incremental = if is_incremental { Incremental::Yes } else { Incremental::No };
-    let around = Surroundings { database, incremental };
+    let around = Surroundings { database, incremental, batch: None };
     let resolve = Arc::new(Fixtures { calls: Arc::clone(&model.calls), names });
     let phase = Phase::Compile { resolve, incremental: around.incremental, database: around.database };
     let mut scope = Scope::new(&Arc::new(invocation), phase);

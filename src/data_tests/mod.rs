@@ -66,7 +66,9 @@ pub fn query(project: &ParsedProject, node: &Node, around: &Surroundings) -> Res
             let package = namespace.as_deref().unwrap_or(&node.facts.package);
             let own = project.templates.macros().find(&format!("test_{kind}"), package);
             match (own, kinds::find(kind)) {
-                (Some(definition), _) => custom(project, node, &definition.full_name(), written.clone(), &model, around),
+                (Some(definition), _) => {
+                    custom(project, node, &definition.full_name(), written.clone(), &model, around)
+                }
                 (None, Some(built_in)) => {
                     let filtered = with_where(node, &model.to_string());
                     let arguments = Arguments { column, rest: &arguments, span: &node.facts.span };

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Interval, Query,
-    Subscript, UnaryOperator, Value, ValueWithSpan, visit_expressions_mut,
+    AccessExpr, BinaryOperator, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator,
+    FunctionArguments, Interval, Query, Subscript, UnaryOperator, Value, ValueWithSpan, visit_expressions_mut,
 };
 
 use super::calls::{as_text, call, number, plain_name, text};
@@ -102,7 +102,8 @@ fn is_named(argument: &FunctionArg) -> bool {
 }
 
 fn compare(argument: &mut FunctionArg) {
-    if let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), operator: FunctionArgOperator::Equals } = argument
+    if let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), operator: FunctionArgOperator::Equals } =
+        argument
     {
         let left = Box::new(Expr::Identifier(name.clone()));
         let right = Box::new(value.clone());

@@ -24,7 +24,9 @@ use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
 use crate::parse::{HookTime, NodeId, NodeKind};
-use crate::plan::{CustomPlan, Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution};
+use crate::plan::{
+    CustomPlan, Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution,
+};
 use crate::warehouse::{Staged, Warehouse};
 
 /// Everything that a run needs.

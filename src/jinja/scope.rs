@@ -143,6 +143,8 @@ pub struct Scope {
     pub config: Config,
     /// The node, for `{{ model }}`.
     pub model: Json,
+    /// Conditions that references to these relations come with: those of one batch of time.
+    pub conditions: Vec<(RelationName, String)>,
     /// What macros return instead of being called, by name or `package.name`: overrides of a unit test.
     pub macro_overrides: serde_json::Map<String, Json>,
     /// Further names that only some texts have: `schemas` and `results` of hooks.
@@ -162,6 +164,7 @@ impl Scope {
             this: None,
             config: Config::default(),
             model: Json::Null,
+            conditions: Vec::new(),
             macro_overrides: serde_json::Map::new(),
             extra: BTreeMap::new(),
             may_see_secrets: false,
@@ -187,6 +190,15 @@ impl Scope {
                 "this function can't be called outside of a project file",
             )
         })
+    }
+
+    /// A relation as a reference to it prints it.
+    pub(super) fn reference(&self, relation: RelationName) -> Value {
+        let condition = self.conditions.iter().find(|(it, _)| *it == relation).map(|(_, condition)| condition.clone());
+        match condition {
+            Some(condition) => Relation::filtered(relation, condition),
+            None => Relation::named(relation),
+        }
     }
 
     /// Carries a statement out that a text has rendered to.

@@ -3,8 +3,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -80,7 +80,9 @@ impl Answers {
         let early = AtomicBool::new(false);
         let can_look = self.live.is_some() || self.present;
         let open = |relation: &RelationName, schema: SchemaRef| match &self.live {
-            _ if can_look && relation.schema.eq_ignore_ascii_case(information_schema::SCHEMA) => self.own_tables(relation),
+            _ if can_look && relation.schema.eq_ignore_ascii_case(information_schema::SCHEMA) => {
+                self.own_tables(relation)
+            }
             Some(live) => live.open(relation, schema),
             None => self.catalog.left(relation, &schema).filter(|_| self.present).ok_or_else(|| {
                 early.store(true, Ordering::Relaxed);

@@ -47,7 +47,8 @@ pub(super) fn grow(
         true => union(&keys, existing, &new, &schema),
         false => narrowed.merge(scope, &keys, existing, &new, &schema),
     };
-    let plan = plan.map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
+    let plan = plan
+        .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
     Ok(PlannedQuery { plan, schema })
 }
 
@@ -80,7 +81,11 @@ fn settings(facts: &NodeFacts) -> Result<Vec<String>, Diagnostic> {
 }
 
 /// The columns of the grown table, as `on_schema_change` has them.
-fn settle_columns(facts: &NodeFacts, existing: &SchemaRef, new: &SchemaRef) -> Result<SchemaRef, Diagnostic> {
+pub(super) fn settle_columns(
+    facts: &NodeFacts,
+    existing: &SchemaRef,
+    new: &SchemaRef,
+) -> Result<SchemaRef, Diagnostic> {
     let has = |schema: &SchemaRef, name: &str| schema.fields().iter().any(|it| it.name().eq_ignore_ascii_case(name));
     let missing = |from: &SchemaRef, of: &SchemaRef| -> Vec<String> {
         of.fields().iter().filter(|it| !has(from, it.name())).map(|it| it.name().clone()).collect()

@@ -47,7 +47,8 @@ impl Narrowed {
             match listed.iter().find(|it| !names().any(|name| name.eq_ignore_ascii_case(it))) {
                 None => Ok(Some(listed)),
                 Some(unknown) => {
-                    let words = format!("{}: `{key}` names `{unknown}`, which the table does not have", facts.display());
+                    let words =
+                        format!("{}: `{key}` names `{unknown}`, which the table does not have", facts.display());
                     Err(problem(facts, key, Code::UnknownColumn, words)
                         .help_if(closest(unknown, names()), |it| format!("did you mean `{it}`?")))
                 }
@@ -116,7 +117,9 @@ impl Narrowed {
         let column = |field: &arrow::datatypes::FieldRef| {
             let name = quoted(field.name());
             match is_updated(field.name()) {
-                true => format!("case when {ROWS}.{first} is not null then {ROWS}.{name} else {TABLE}.{name} end as {name}"),
+                true => {
+                    format!("case when {ROWS}.{first} is not null then {ROWS}.{name} else {TABLE}.{name} end as {name}")
+                }
                 false => format!("{TABLE}.{name} as {name}"),
             }
         };

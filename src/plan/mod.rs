@@ -14,6 +14,7 @@ mod information_schema;
 mod inputs;
 mod locate;
 mod merging;
+mod microbatch;
 mod models;
 mod problem;
 mod project;
@@ -31,8 +32,8 @@ pub use answers::{Answers, Live};
 pub use failure::explain_execution;
 pub use information_schema::information_schema;
 pub use project::{
-    CustomPlan,
-    ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test, plan_project,
+    CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,
+    plan_project,
 };
 pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};

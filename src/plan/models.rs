@@ -12,6 +12,7 @@ use crate::materialize;
 use crate::parse::NodeKind;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
+use crate::plan::microbatch::{is_microbatch, plan_microbatch};
 use crate::plan::problem::{Origin, explain};
 use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed};
@@ -36,6 +37,14 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     let custom = custom_materialization(scope, node);
     if facts.resource_type() == crate::parse::ResourceType::Model && custom.is_none() {
         planned.found.extend(materialization_problems(node));
+    }
+    if is_microbatch(facts) && custom.is_none() {
+        let mut batches = plan_microbatch(scope, plan, node);
+        if let Some(model) = &batches.model {
+            report_columns(node, &model.schema, &mut batches.found);
+        }
+        planned.found.extend(std::mem::take(&mut batches.found));
+        return PlannedModel { found: planned.found, ..batches };
     }
     let compiled = match compiled(scope, plan, node) {
         Ok(compiled) => compiled,

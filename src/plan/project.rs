@@ -97,7 +97,8 @@ impl ProjectPlan {
     pub(super) fn knows(&self, scope: &Scope<'_>, id: &NodeId) -> bool {
         self.models.contains_key(id)
             || self.custom.contains_key(id)
-            || self.sources.contains_key(id) || scope.existing.contains_key(id)
+            || self.sources.contains_key(id)
+            || scope.existing.contains_key(id)
     }
 
     /// The first of a node's inputs that is planned late, and so the reason that the node is.
@@ -121,7 +122,8 @@ impl ProjectPlan {
             self.custom.insert(id.clone(), custom);
             if !is_known {
                 let words = format!("{} makes its columns itself", node.facts.display());
-                self.late.insert(id.clone(), Diagnostic::warning(Code::UnknownRelation, words).at(node.facts.span.clone()));
+                self.late
+                    .insert(id.clone(), Diagnostic::warning(Code::UnknownRelation, words).at(node.facts.span.clone()));
             }
         }
         let Some(model) = planned.model else { return };
@@ -173,6 +175,7 @@ impl Scope<'_> {
         Surroundings {
             database: Arc::new(self.answers(plan)),
             incremental: if is_added_to { Incremental::Yes } else { Incremental::No },
+            batch: None,
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
                     Ok(Relation::named(relation))
                 }
                 Phase::Compile { resolve, .. } => match resolve.resolve_ref(&call) {
-                    Some(relation) => Ok(Relation::named(relation)),
+                    Some(relation) => Ok(scope.reference(relation)),
                     None => Err(Problem::error(
                         Code::UnknownRef,
                         format!("`ref('{}')` was not seen when the project was parsed", call.name),

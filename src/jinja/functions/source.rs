@@ -24,11 +24,13 @@ pub(super) fn register(environment: &mut Environment<'static>) {
                     }
                     Ok(Relation::named(relation))
                 }
-                Phase::Compile { resolve, .. } => resolve.resolve_source(&call).map(Relation::named).ok_or_else(|| {
-                    let message =
-                        format!("source `{}.{}` was not seen when the project was parsed", call.source, call.table);
-                    Problem::error(Code::UnknownSource, message, None)
-                }),
+                Phase::Compile { resolve, .. } => {
+                    resolve.resolve_source(&call).map(|it| scope.reference(it)).ok_or_else(|| {
+                        let message =
+                            format!("source `{}.{}` was not seen when the project was parsed", call.source, call.table);
+                        Problem::error(Code::UnknownSource, message, None)
+                    })
+                }
             }
         },
     );

@@ -24,11 +24,13 @@ pub(in crate::jinja) struct Relation {
     included: [bool; 3],
     /// Which of [`PARTS`] are quoted.
     quoted: [bool; 3],
+    /// A condition that its rows must meet, where only some of them are meant.
+    condition: Option<String>,
 }
 
 impl From<RelationName> for Relation {
     fn from(name: RelationName) -> Relation {
-        Relation { name, kind: None, included: [true; 3], quoted: [true; 3] }
+        Relation { name, kind: None, included: [true; 3], quoted: [true; 3], condition: None }
     }
 }
 
@@ -36,6 +38,11 @@ impl Relation {
     /// A relation of which only the name is known, as a value.
     pub(in crate::jinja) fn named(name: RelationName) -> Value {
         Value::from_object(Relation::from(name))
+    }
+
+    /// A relation of whose rows only some are meant, as a value.
+    pub(in crate::jinja) fn filtered(name: RelationName, condition: String) -> Value {
+        Value::from_object(Relation { condition: Some(condition), ..Relation::from(name) })
     }
 
     /// A relation that exists, as a value.
@@ -129,7 +136,16 @@ impl fmt::Display for Relation {
             }
         };
         let parts: Vec<String> = (0..PARTS.len()).filter(shown).map(text).collect();
-        f.write_str(&parts.join("."))
+        let name = parts.join(".");
+        match &self.condition {
+            // As dbt writes it.
+            Some(condition) => write!(
+                f,
+                "(select * from {name} where {condition}) _dbt_et_filter_subq_{}",
+                self.name.identifier.replace(|it: char| !it.is_ascii_alphanumeric(), "_")
+            ),
+            None => f.write_str(&name),
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::duckdb_finds_the_same_failures_in_bad_data", same_failures_in_duckdb),
         Trial::test("oracle::dbt_with_duckdb_gives_the_same_tests_and_tables", same_project_in_dbt),
         Trial::test("oracle::what_users_of_duckdb_write_means_the_same", duckdb_sql),
+        Trial::test("oracle::tables_that_grow_grow_as_with_dbt_even_after_kills", growing),
         macros::trial(),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
     ]
@@ -115,6 +116,15 @@ fn record_events(project: &Path, arguments: &[&str], code: Option<i32>) -> Resul
         return Err(format!("only {finished} nodes have finished").into());
     }
     Ok(fs::write(path, events)?)
+}
+
+/// Incremental models and snapshots over five loads, below `tests/oracle/growing`; the script runs both.
+fn growing() -> Result<(), Failed> {
+    let folder = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
+    let mut command = Command::new(python()?);
+    command.arg(root().join("tests/oracle/growing.py")).arg(env!("CARGO_BIN_EXE_arrowmill"));
+    command.arg(root().join("tests/oracle/growing")).arg(folder.path()).env("DO_NOT_TRACK", "1");
+    expect_code(&command.output()?, Some(0), "growing.py")
 }
 
 fn compare(project: &Path, arguments: &[&str]) -> Result<(), Failed> {

@@ -1,5 +1,6 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
+mod freshness;
 mod hooks;
 mod late;
 mod live;
@@ -9,6 +10,7 @@ mod statements;
 mod steps;
 mod tables;
 
+pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;
 pub use run::{Job, Summary, run};

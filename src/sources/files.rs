@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::{DateTime, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
@@ -63,6 +64,20 @@ pub async fn open(
             None
         }
     }
+}
+
+/// When the newest of a source's files was written.
+///
+/// # Errors
+/// There are none, or they can't be listed.
+pub async fn newest_file(
+    options: &SourceOptions,
+    project: &Path,
+    session: &dyn Session,
+) -> Result<DateTime<Utc>, Diagnostic> {
+    let url = table_url(options, project)?;
+    let files = list(options, &url, session).await?;
+    Ok(files.iter().map(|it| it.last_modified).max().unwrap_or_default())
 }
 
 async fn try_open(

@@ -13,7 +13,7 @@ fn type_of(values: &[&str]) -> String {
     let column: ArrayRef = Arc::new(StringArray::from(values.to_vec()));
     let mut guess = Guess::default();
     guess.look_at(&column);
-    format!("{:?}", guess.data_type(Dialect::DuckDb))
+    guess.data_type(Dialect::DuckDb).to_string()
 }
 
 #[track_caller]

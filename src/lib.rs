@@ -9,6 +9,8 @@ pub mod diagnostics;
 pub mod files;
 /// What users write, typed.
 pub mod project;
+/// How old a source's rows may be, and the verdict.
+pub mod freshness;
 /// Templates, their functions and macros, and the way back from rendered text to source.
 pub mod jinja;
 /// Runs each template once to learn what it refers to.

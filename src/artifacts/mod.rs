@@ -6,6 +6,7 @@ mod lineage;
 mod manifest;
 mod metadata;
 mod run_results;
+mod sources;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogKind, catalog};
 pub use lineage::{Lineage, LineageColumn, LineageEdge, LineageNode, LineageTest, lineage};
@@ -15,6 +16,7 @@ pub use manifest::{
 };
 pub use metadata::{DBT_VERSION, Metadata};
 pub use run_results::{RunResult, RunResults, RunResultsFile, Timing};
+pub use sources::{SourceAge, SourceResult, SourcesFile, seconds_between, sources_file};
 
 #[cfg(test)]
 pub(crate) mod tests {

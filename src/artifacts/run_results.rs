@@ -154,7 +154,7 @@ fn message(outcome: &Outcome) -> Option<String> {
     let results = |count: i64| format!("Got {count} {}", if count == 1 { "result" } else { "results" });
     match outcome {
         Outcome::Built { rows, .. } => Some(rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"))),
-        Outcome::Passed => None,
+        Outcome::Passed | Outcome::Aged { .. } => None,
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
         Outcome::Errored(problem) => Some(problem.one_line()),
         Outcome::Skipped { because } => Some(format!("skipped because `{because}` did not succeed")),
@@ -166,7 +166,11 @@ fn failures(outcome: &Outcome) -> Option<i64> {
     match outcome {
         Outcome::Passed => Some(0),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(failures.count),
-        Outcome::Built { .. } | Outcome::Errored(_) | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+        Outcome::Built { .. }
+        | Outcome::Aged { .. }
+        | Outcome::Errored(_)
+        | Outcome::Skipped { .. }
+        | Outcome::Cancelled => None,
     }
 }
 

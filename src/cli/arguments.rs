@@ -238,6 +238,11 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t)]
         output: ShowOutput,
     },
+    /// Sources
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
     /// Run tests of data
     Test {
         #[command(flatten)]
@@ -263,6 +268,20 @@ pub(super) enum DocsCommand {
         /// Accepted as dbt does; what is documented is always planned
         #[arg(long, hide = true)]
         compile: bool,
+    },
+}
+
+/// Commands about sources.
+#[derive(Debug, Subcommand)]
+pub(super) enum SourceCommand {
+    /// Say how old sources are, by what their `freshness` promises, and write sources.json
+    #[command(alias = "snapshot-freshness")]
+    Freshness {
+        #[command(flatten)]
+        selecting: Selecting,
+        /// Where to write the report, instead of sources.json in the target folder
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<String>,
     },
 }
 

@@ -70,6 +70,12 @@ pub(super) fn write_json(
     write(settings, loaded, name, &bytes)
 }
 
+/// Writes one artifact as JSON to a path that the user has chosen.
+pub(super) fn write_json_to(settings: &Settings, path: &str, artifact: &impl serde::Serialize) -> Result<(), Stop> {
+    let bytes = serde_json::to_vec(artifact).map_err(Stop::outside)?;
+    settings.files.write(path, &bytes).map_err(|error| Stop::Outside(format!("cannot write {path}: {error}")))
+}
+
 /// Writes one file below the target folder, atomically.
 pub(super) fn write(settings: &Settings, loaded: &Loaded, name: &str, content: &[u8]) -> Result<(), Stop> {
     let path = format!("{}/{name}", loaded.project.file.target_path);

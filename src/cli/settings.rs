@@ -198,7 +198,8 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::List { .. }
         | Command::Parse
         | Command::Retry
-        | Command::Show { .. } => None,
+        | Command::Show { .. }
+        | Command::Source { .. } => None,
     }
 }
 

@@ -70,6 +70,7 @@ fn result(outcome: &Outcome) -> Value {
             let found = [problem.as_ref().clone()].into_iter().collect();
             diagnostics::render_json(&found)["diagnostics"][0].take()
         }
+        Outcome::Aged { seconds, .. } => json!({"age_in_seconds": seconds}),
         Outcome::Skipped { because } => json!({"because": because.as_str()}),
         Outcome::Passed | Outcome::Cancelled => Value::Null,
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::events::{Event, Failures, NodeLabel, Outcome};
+use crate::freshness::Verdict;
 use crate::parse::ResourceType;
 
 /// ANSI colours, or none.
@@ -88,6 +89,14 @@ pub(super) fn finished(
         Outcome::Passed => ("PASS", Colour::Green, String::new()),
         Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(node, failures)),
         Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(node, failures)),
+        Outcome::Aged { verdict, seconds } => {
+            let detail = loaded_ago(*seconds);
+            match verdict {
+                Verdict::Fresh => ("PASS", Colour::Green, detail),
+                Verdict::Warn => ("WARN", Colour::Yellow, detail),
+                Verdict::Stale => ("ERROR STALE", Colour::Red, detail),
+            }
+        }
         Outcome::Errored(_) => ("ERROR", Colour::Red, String::new()),
         Outcome::Skipped { because } => {
             ("SKIP", Colour::Yellow, format!("because of {}", because_name(because.as_str())))
@@ -107,6 +116,7 @@ pub(super) fn finished(
     match outcome {
         Outcome::Warned(failures) | Outcome::Failed(failures) => line.push_str(&evidence(node, failures)),
         Outcome::Errored(_)
+        | Outcome::Aged { .. }
         | Outcome::Built { .. }
         | Outcome::Passed
         | Outcome::Skipped { .. }
@@ -147,6 +157,18 @@ fn evidence(node: &NodeLabel, failures: &Failures) -> String {
     out
 }
 
+/// `loaded 3 hours ago`: the largest unit of which there are two at least.
+fn loaded_ago(seconds: f64) -> String {
+    let units = [("day", 86_400.0), ("hour", 3600.0), ("minute", 60.0)];
+    let (unit, size) = units.into_iter().find(|(_, size)| seconds >= 2.0 * size).unwrap_or(("second", 1.0));
+    // Nobody has loaded rows before there were computers: there are none.
+    if seconds > 86_400.0 * 365.0 * 1000.0 {
+        return "has no rows".to_owned();
+    }
+    let count = (seconds / size).floor().max(0.0);
+    format!("loaded {count} {unit}{} ago", if (count - 1.0).abs() < 0.5 { "" } else { "s" })
+}
+
 /// The last line: `done in 0.84s: 18 success, 80 pass`.
 pub(super) fn summary(counts: &[(&'static str, usize)], elapsed: Duration) -> String {
     let parts: Vec<String> =
@@ -177,6 +199,10 @@ mod tests {
         assert_eq!(bytes(3_250_000), "3.1 MiB");
         assert_eq!(seconds(Duration::from_millis(420)), "0.42s");
         assert_eq!(seconds(Duration::from_secs(192)), "3m12s");
+        assert_eq!(loaded_ago(7200.0), "loaded 2 hours ago");
+        assert_eq!(loaded_ago(7199.0), "loaded 119 minutes ago");
+        assert_eq!(loaded_ago(1.5), "loaded 1 second ago");
+        assert_eq!(loaded_ago(6e10), "has no rows");
         assert_eq!(found(1, 2), "1 error, 2 warnings");
         assert_eq!(because_name("model.shop.orders"), "orders");
         assert_eq!(because_name("test.shop.unique_orders_id.0123456789"), "unique_orders_id");

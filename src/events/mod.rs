@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::diagnostics::Diagnostic;
+use crate::freshness::Verdict;
 use crate::jinja::RelationName;
 use crate::parse::{NodeId, ResourceType};
 
@@ -23,6 +24,13 @@ pub enum Outcome {
     Warned(Failures),
     /// A test found something that fails.
     Failed(Failures),
+    /// A source's age is known.
+    Aged {
+        /// What is to be said of it.
+        verdict: Verdict,
+        /// The age in seconds.
+        seconds: f64,
+    },
     /// It could not be made or asked.
     Errored(Box<Diagnostic>),
     /// It was not tried, because something that it needs did not succeed.
@@ -37,7 +45,11 @@ pub enum Outcome {
 impl Outcome {
     /// Whether what depends on the node can go on.
     pub fn is_good(&self) -> bool {
-        matches!(self, Outcome::Built { .. } | Outcome::Passed | Outcome::Warned(_))
+        match self {
+            Outcome::Built { .. } | Outcome::Passed | Outcome::Warned(_) => true,
+            Outcome::Aged { verdict, .. } => *verdict != Verdict::Stale,
+            Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Skipped { .. } | Outcome::Cancelled => false,
+        }
     }
 
     /// dbt's word in `run_results.json`.
@@ -47,6 +59,7 @@ impl Outcome {
             Outcome::Passed => "pass",
             Outcome::Warned(_) => "warn",
             Outcome::Failed(_) => "fail",
+            Outcome::Aged { verdict, .. } => verdict.status(),
             Outcome::Errored(_) => "error",
             Outcome::Skipped { .. } | Outcome::Cancelled => "skipped",
         }

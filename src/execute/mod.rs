@@ -1,6 +1,7 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
 mod custom;
+mod freshness;
 mod hooks;
 mod late;
 mod live;
@@ -10,6 +11,7 @@ mod statements;
 mod steps;
 mod tables;
 
+pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;
 pub use run::{Job, Summary, run};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::freshness::Criteria;
 use crate::jinja::RelationName;
 use crate::parse::facts::{ExposureFacts, ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, SourceFacts};
 use crate::parse::models::{Context, parse_call};
@@ -31,6 +32,12 @@ fn read_table(
     let mut config = context.config_for("sources", &fqn);
     config.overlay(source.config.clone());
     config.overlay(table.config.clone());
+    report_freshness(&config, source, table, found);
+    let asks_itself = table.config.get("loaded_at_field").is_some() && table.config.get("loaded_at_query").is_none();
+    if asks_itself && config.get("loaded_at_query").is_some() {
+        // A table's own field is nearer than its source's query.
+        config.set("loaded_at_query", Json::Null, None);
+    }
     let location = location(&config, source, table);
     let database = source.database.clone().unwrap_or_else(|| context.invocation.target.database.clone());
     let facts = NodeFacts {
@@ -58,6 +65,27 @@ fn read_table(
         config,
     };
     ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }
+}
+
+/// What is wrong with how fresh a table is to be.
+fn report_freshness(config: &Config, source: &SourceProperties, table: &SourceTable, found: &mut Diagnostics) {
+    let display = format!("source `{}.{}`", source.name.value, table.name.value);
+    if let Err(problem) = Criteria::read(config) {
+        let problem = Diagnostic::error(Code::WrongValue, format!("`freshness` of {display} {problem}"));
+        found.push(problem.at_if(config.place("freshness")).help("write `{count: 12, period: hour}`"));
+    }
+    for config in [&source.config, &table.config] {
+        if config.get("loaded_at_field").is_some() && config.get("loaded_at_query").is_some() {
+            found.push(
+                Diagnostic::error(
+                    Code::WrongValue,
+                    format!("{display} has both `loaded_at_field` and `loaded_at_query`"),
+                )
+                .at_if(config.place("loaded_at_query"))
+                .help("keep one of them"),
+            );
+        }
+    }
 }
 
 /// Where the files of a source are: `external_location` in its meta (dbt-duckdb's property) or `external.location`,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::catalog::TableProvider;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
@@ -15,7 +15,7 @@ use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::plan_query;
 use crate::plan::relation::Catalog;
 use crate::project::Json;
-use crate::sources::{self, SourceOptions};
+use crate::sources::{self, SeedOptions, SourceOptions};
 
 /// Opens inputs and adds them to the plan.
 pub(super) struct Inputs<'a> {
@@ -81,16 +81,28 @@ impl<'a> Inputs<'a> {
             self.plan.catalog_mut().add_existing(&node.facts.relation, Arc::clone(existing));
             return;
         }
-        let mut options = serde_json::Map::from_iter([("format".to_owned(), Json::from("csv"))]);
+        let mut options = serde_json::Map::new();
         if let Some(delimiter) = node.facts.config.text("delimiter") {
             options.insert("delimiter".to_owned(), Json::from(delimiter));
         }
-        let table = self.open_files(node, &node.facts.path, node.facts.span.clone(), options).await;
+        let declared = self.column_types(node);
+        let options = SeedOptions {
+            file: SourceOptions {
+                display: node.facts.display(),
+                location: node.facts.path.clone(),
+                place: node.facts.span.clone(),
+                options,
+                declared: Vec::new(),
+            },
+            dialect: self.scope.project.invocation.target.dialect,
+            texts: declared.keys().cloned().collect(),
+        };
+        let table = sources::open_seed(&options, self.scope.folder, self.scope.session.state(), self.found).await;
         let Some(table) = table else { return };
+        self.warn_of_absent_columns(node, &table.schema(), declared.keys());
+        let sql = sql_of_seed(node, &table.schema(), &declared);
         let mut files = Catalog::default();
-        let content = RelationName::new("", "", node.facts.name.clone());
-        files.add_existing(&content, table);
-        let sql = format!("select * from \"{}\"", node.facts.name);
+        files.add_existing(&RelationName::new("", "", node.facts.name.clone()), table);
         match plan_query(&sql, self.scope.session, &files, &self.scope.project.invocation.target) {
             Ok(query) => {
                 self.plan.catalog_mut().add_planned(&node.facts.relation, Arc::clone(&query.schema));
@@ -98,6 +110,39 @@ impl<'a> Inputs<'a> {
                 self.plan.models.insert(node.facts.id.clone(), model);
             }
             Err(error) => self.found.push(problem(self.plan, node, &sql, &error)),
+        }
+    }
+
+    /// The types that a seed's configuration gives its columns, as written.
+    fn column_types(&mut self, node: &Node) -> BTreeMap<String, String> {
+        let configured = node.facts.config.get("column_types").and_then(Json::as_object);
+        let texts = configured.into_iter().flatten().map(|(name, it)| (name, it.as_str().unwrap_or_default()));
+        let fits = |it: &(&String, &str)| self.declared_type(it.1, &node.facts.span).is_some();
+        texts.filter(fits).map(|(name, it)| (name.clone(), it.to_owned())).collect()
+    }
+
+    /// dbt passes over what a seed doesn't have; mostly it is a typing mistake.
+    fn warn_of_absent_columns<'b>(
+        &mut self,
+        node: &Node,
+        schema: &SchemaRef,
+        configured: impl Iterator<Item = &'b String>,
+    ) {
+        let described = node.facts.columns.iter().map(|it| (&it.name, it.span.clone()));
+        let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
+        for (name, span) in configured.map(|it| (it, node.facts.span.clone())).chain(described) {
+            if names.iter().any(|it| it == name) {
+                continue;
+            }
+            self.found.push(
+                Diagnostic::warning(
+                    Code::UnknownColumn,
+                    format!("{} has no column `{name}` in its file", node.facts.display()),
+                )
+                .at(span)
+                .help_if(closest(name, names.iter().copied()), |it| format!("did you mean `{it}`?"))
+                .note(format!("it has: {}", names.join(", "))),
+            );
         }
     }
 
@@ -109,11 +154,6 @@ impl<'a> Inputs<'a> {
         options: serde_json::Map<String, Json>,
     ) -> Option<Arc<dyn TableProvider>> {
         let mut declared = Vec::new();
-        let column_types = node.facts.config.get("column_types").and_then(Json::as_object);
-        for (name, value) in column_types.into_iter().flatten() {
-            let text = value.as_str().unwrap_or_default();
-            declared.push((name.clone(), self.declared_type(text, &node.facts.span), node.facts.span.clone()));
-        }
         for column in &node.facts.columns {
             if !declared.iter().any(|(name, _, _)| *name == column.name) {
                 let data_type = column.data_type.as_ref().and_then(|(text, span)| self.declared_type(text, span));
@@ -150,4 +190,18 @@ impl<'a> Inputs<'a> {
             }
         }
     }
+}
+
+/// A seed's columns, those with a declared type cast to it.
+fn sql_of_seed(node: &Node, schema: &SchemaRef, declared: &BTreeMap<String, String>) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let column = |field: &FieldRef| {
+        let name = quoted(field.name());
+        match declared.get(field.name()) {
+            Some(data_type) => format!("cast({name} as {data_type}) as {name}"),
+            None => name,
+        }
+    };
+    let columns: Vec<String> = schema.fields().iter().map(column).collect();
+    format!("select {} from {}", columns.join(", "), quoted(&node.facts.name))
 }

@@ -30,8 +30,8 @@ impl Config {
         let mut config = Config::default();
         for (key, value) in yaml.entries() {
             let name = key.value.strip_prefix('+').unwrap_or(&key.value).trim().to_owned();
-            // Hooks are SQL: they are rendered when they run, with the node's own context.
-            let keep_raw = matches!(canonical(&name), "pre_hook" | "post_hook");
+            // These are SQL: they are rendered when they run, with the node's own context.
+            let keep_raw = matches!(canonical(&name), "pre_hook" | "post_hook" | "loaded_at_query");
             let json = if keep_raw { value.json() } else { value.rendered(render, found) };
             config.set_written(&name, json, value.json(), Some(value.span()));
         }

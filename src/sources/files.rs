@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::{DateTime, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
@@ -63,6 +64,20 @@ pub async fn open(
             None
         }
     }
+}
+
+/// When the newest of a source's files was written.
+///
+/// # Errors
+/// There are none, or they can't be listed.
+pub async fn newest_file(
+    options: &SourceOptions,
+    project: &Path,
+    session: &dyn Session,
+) -> Result<DateTime<Utc>, Diagnostic> {
+    let url = table_url(options, project)?;
+    let files = list(options, &url, session).await?;
+    Ok(files.iter().map(|it| it.last_modified).max().unwrap_or_default())
 }
 
 async fn try_open(
@@ -149,7 +164,7 @@ fn format_of(options: &SourceOptions) -> Result<(&'static dyn Connector, FileCom
     }
 }
 
-fn table_url(options: &SourceOptions, project: &Path) -> Result<ListingTableUrl, Diagnostic> {
+pub(super) fn table_url(options: &SourceOptions, project: &Path) -> Result<ListingTableUrl, Diagnostic> {
     let location = &options.location;
     let full = if location.contains("://") {
         location.clone()
@@ -161,7 +176,7 @@ fn table_url(options: &SourceOptions, project: &Path) -> Result<ListingTableUrl,
     })
 }
 
-async fn list(
+pub(super) async fn list(
     options: &SourceOptions,
     url: &ListingTableUrl,
     session: &dyn Session,
@@ -194,7 +209,7 @@ async fn list(
 }
 
 /// The engine passes over empty files; a user wants to know of them. Unreadable ones it reports late and at length.
-fn report_unreadable_files(
+pub(super) fn report_unreadable_files(
     options: &SourceOptions,
     files: &[ObjectMeta],
     found: &mut Diagnostics,
@@ -258,7 +273,7 @@ fn settle_schema(
 }
 
 /// The innermost reason, without the names of the layers that it came through.
-fn cause(error: &DataFusionError) -> String {
+pub(super) fn cause(error: &DataFusionError) -> String {
     let text = error.find_root().strip_backtrace();
     let text = text.lines().map(str::trim).rfind(|it| !it.is_empty() && *it != "caused by").unwrap_or_default();
     let layers = ["Arrow", "Csv", "Execution", "External", "Io", "Json", "Parquet", "Parser"];

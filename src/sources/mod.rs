@@ -5,8 +5,10 @@ mod csv;
 mod files;
 mod json;
 mod parquet;
+mod seeds;
 
-pub use files::{SourceOptions, open};
+pub use files::{SourceOptions, newest_file, open};
+pub use seeds::{SeedOptions, open_seed};
 
 use std::sync::Arc;
 

@@ -36,6 +36,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::what_users_of_duckdb_write_means_the_same", duckdb_sql),
         Trial::test("oracle::tables_that_grow_grow_as_with_dbt_even_after_kills", growing),
         macros::trial(),
+        Trial::test("oracle::seeds_have_the_types_and_rows_of_dbt_with_duckdb", same_seeds_in_dbt),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
     ]
 }
@@ -58,11 +59,29 @@ fn same_failures_in_duckdb() -> Result<(), Failed> {
 fn same_project_in_dbt() -> Result<(), Failed> {
     let (ours, theirs) = (reference_project()?, reference_project()?);
     record_events(ours.path(), &["build"], Some(0))?;
-    let dbt = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()";
-    let arguments = ["-c", dbt, "build", "--profiles-dir", ".", "--target", "duckdb", "--no-use-colors"];
-    let built = Command::new(python()?).args(arguments).current_dir(theirs.path()).env("DO_NOT_TRACK", "1").output()?;
-    expect_code(&built, Some(0), "dbt build")?;
+    run_dbt(theirs.path(), &["build", "--target", "duckdb"])?;
     compare(ours.path(), &["dbt", ".", "events.jsonl", theirs.path().to_str().unwrap()])
+}
+
+/// Each file below `tests/oracle/seeds/seeds` has values of one kind that is easy to get wrong.
+fn same_seeds_in_dbt() -> Result<(), Failed> {
+    let (ours, theirs) = (TempDir::new()?, TempDir::new()?);
+    for folder in [&ours, &theirs] {
+        copy(&root().join("tests/oracle/seeds"), folder.path())?;
+    }
+    fs::create_dir_all(theirs.path().join("data"))?;
+    run_dbt(theirs.path(), &["seed"])?;
+    let seeded = Command::new(env!("CARGO_BIN_EXE_arrowmill")).arg("seed").current_dir(ours.path()).output()?;
+    expect_code(&seeded, Some(0), "arrowmill seed")?;
+    compare(ours.path(), &["seeds", ".", theirs.path().to_str().unwrap()])
+}
+
+fn run_dbt(project: &Path, arguments: &[&str]) -> Result<(), Failed> {
+    let dbt = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()";
+    let mut command = Command::new(python()?);
+    command.args(["-c", dbt]).args(arguments).args(["--profiles-dir", ".", "--no-use-colors"]);
+    let output = command.current_dir(project).env("DO_NOT_TRACK", "1").output()?;
+    expect_code(&output, Some(0), &format!("dbt {}", arguments.join(" ")))
 }
 
 /// One model for each topic of DuckDB's SQL, below `tests/oracle/duckdb`.

@@ -5,6 +5,7 @@
     compare.py dbt PROJECT EVENTS FOLDER
                                      FOLDER is where dbt has run the same project; tests and tables must agree
     compare.py read PROJECT FILE...  independent readers open the files, and find the columns that the project describes
+    compare.py seeds PROJECT FOLDER  FOLDER is where dbt has loaded the same seeds; columns, types and rows must be equal
     compare.py damage RAW            makes a data set that breaks the project's promises
 
 EVENTS are the lines of `arrowmill --log-format json`. Prints what differs and exits with 1, or prints what was compared
@@ -40,7 +41,7 @@ FAMILIES = {
 
 def main(arguments):
     command, *rest = arguments or [""]
-    commands = {"sql": compare_sql, "dbt": compare_dbt, "read": read, "damage": damage}
+    commands = {"sql": compare_sql, "dbt": compare_dbt, "read": read, "seeds": compare_seeds, "damage": damage}
     if command not in commands:
         sys.exit(__doc__)
     differences, compared = commands[command](*rest)
@@ -205,6 +206,23 @@ def compare_dbt(project, events, folder):
         compared += 1
     statuses = ", ".join(f"{list(theirs.values()).count(it)} {it}" for it in sorted(set(theirs.values())))
     return differences, f"{compared} tables, {rows} rows and all results ({statuses}) are the same"
+
+
+def compare_seeds(project, folder):
+    connection = duckdb.connect()
+    connection.execute(f"attach '{folder}/data/seeds.duckdb' as dbt (read_only)")
+    differences, rows, compared = [], 0, 0
+    for path in sorted(glob.glob(f"{project}/seeds/*.csv")):
+        name = os.path.basename(path)[: -len(".csv")]
+        theirs, ours = f"dbt.main.{name}", f"read_parquet('{project}/data/warehouse/main/{name}.parquet')"
+        found, count = differing(connection, name, theirs, ours)
+        # A seed's types are promised to be dbt's, not only of the same kind.
+        if not found and columns_of(connection, theirs) != columns_of(connection, ours):
+            found = [f"{name}: {columns_of(connection, ours)}, should be {columns_of(connection, theirs)}"]
+        differences += found
+        rows += count
+        compared += 1
+    return differences, f"{compared} seeds and {rows} rows are the same"
 
 
 # ---- other readers ----

@@ -14,10 +14,11 @@ mod parse;
 mod retry;
 mod run_operation;
 mod show;
+mod source;
 
 pub(super) use retry::retried;
 
-use crate::cli::arguments::{Command, DocsCommand};
+use crate::cli::arguments::{Command, DocsCommand, SourceCommand};
 use crate::cli::{Exit, Settings, Stop};
 
 /// Runs the command that was asked for.
@@ -45,6 +46,9 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Snapshot { selecting, .. } => build::run(settings, selecting, build::Work::Snapshot),
         Command::Show { selecting, inline, limit, output } => {
             show::run(settings, selecting, inline.as_deref(), *limit, *output)
+        }
+        Command::Source { command: SourceCommand::Freshness { selecting, output } } => {
+            source::freshness(settings, selecting, output.as_deref())
         }
         Command::Test { selecting, .. } => build::run(settings, selecting, build::Work::Test),
     }

@@ -15,7 +15,6 @@ from dbt.tests.adapter.simple_seed.test_seed_type_override import BaseSimpleSeed
 from dbt.tests.adapter.store_test_failures_tests.test_store_test_failures import BaseStoreTestFailures
 from dbt.tests.adapter.unit_testing.test_types import BaseUnitTestingTypes
 from dbt.tests.adapter.utils.test_timestamps import BaseCurrentTimestamps
-from dbt.tests.util import run_dbt
 
 CATALOG = {
     "role": None,
@@ -201,10 +200,3 @@ class TestCurrentTimestamps(BaseCurrentTimestamps):
             "current_timestamp_in_utc_backcompat": "TIMESTAMP",
             "current_timestamp_backcompat": "TIMESTAMP",
         }
-
-
-class TestSnapshotHooks(model_hooks.BasePrePostModelHooksOnSnapshots):
-    def test_hooks_on_snapshots(self, project):
-        assert len(run_dbt(["seed"])) == 1
-        assert len(run_dbt(["snapshot"])) == 1
-        assert len(run_dbt(["test"])) == 1

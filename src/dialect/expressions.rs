@@ -36,6 +36,9 @@ pub(super) fn fill_in_names(query: &mut Query, database: &str, schema: &str) {
 }
 
 fn replacement(expression: &mut Expr) -> Option<Expr> {
+    if let Expr::Function(function) = expression {
+        comparisons(&mut function.args);
+    }
     match expression {
         Expr::Interval(interval) => computed_interval(interval),
         Expr::Extract { field, expr, .. } => {
@@ -92,6 +95,21 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
             _ => structs::pack(&function.name, &function.args).or_else(|| renamed(function)),
         },
         _ => None,
+    }
+}
+
+/// `bool_or(a = b)`: the parser takes `a = b` for an argument with a name, which DuckDB does only in `from`.
+fn comparisons(arguments: &mut FunctionArguments) {
+    let FunctionArguments::List(list) = arguments else { return };
+    for argument in &mut list.args {
+        let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), operator: FunctionArgOperator::Equals } =
+            argument
+        else {
+            continue;
+        };
+        let (left, right) = (Box::new(Expr::Identifier(name.clone())), Box::new(value.clone()));
+        let comparison = Expr::BinaryOp { left, op: BinaryOperator::Eq, right };
+        *argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(comparison));
     }
 }
 

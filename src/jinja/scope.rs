@@ -297,7 +297,8 @@ impl Scope {
             "run_started_at" => Value::from_object(super::modules::Moment::utc(invocation.started_at)),
             "schema" => Value::from(self.this.as_ref().map_or(&*invocation.target.schema, |it| &*it.schema)),
             "target" => members::target(invocation),
-            "thread_id" => Value::from("main"),
+            // dbt's names: hooks of the run are its main thread's work.
+            "thread_id" => Value::from(if self.this.is_some() { "Thread-1" } else { "MainThread" }),
             "this" => Relation::named(self.this.clone()?),
             _ => return None,
         })

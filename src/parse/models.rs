@@ -333,7 +333,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
     }
     if word == "model" && source.text.trim().is_empty() {
         found.push(
-            Diagnostic::error(Code::EmptyModel, format!("{} is empty", source.path))
+            Diagnostic::warning(Code::EmptyModel, format!("{} is empty, and passed over", source.path))
                 .at(Span::file(source))
                 .help("write a `select`, or remove the file"),
         );

@@ -9,8 +9,8 @@ use datafusion::catalog::TableProvider;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::graph::Node;
 use crate::jinja::RelationName;
-use crate::parse::SourceFacts;
-use crate::plan::models::problem;
+use crate::parse::{NodeKind, SourceFacts};
+use crate::plan::models::{problem, report_described};
 use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::plan_query;
 use crate::plan::relation::Catalog;
@@ -105,6 +105,7 @@ impl<'a> Inputs<'a> {
         files.add_existing(&RelationName::new("", "", node.facts.name.clone()), table);
         match plan_query(&sql, self.scope.session, &files, &self.scope.project.invocation.target) {
             Ok(query) => {
+                report_described(node, &query.schema, self.found);
                 self.plan.catalog_mut().add_planned(&node.facts.relation, Arc::clone(&query.schema));
                 let model = ModelPlan { plan: query.plan, schema: query.schema, sql };
                 self.plan.models.insert(node.facts.id.clone(), model);
@@ -156,6 +157,10 @@ impl<'a> Inputs<'a> {
         let mut declared = Vec::new();
         for column in &node.facts.columns {
             if !declared.iter().any(|(name, _, _)| *name == column.name) {
+                // A hook may add a column that a seed's file does not have.
+                if column.data_type.is_none() && matches!(node.facts.kind, NodeKind::Seed) {
+                    continue;
+                }
                 let data_type = column.data_type.as_ref().and_then(|(text, span)| self.declared_type(text, span));
                 declared.push((column.name.clone(), data_type, column.span.clone()));
             }

@@ -6,6 +6,7 @@ mod cells;
 mod column_types;
 mod comparisons;
 mod context;
+mod contracts;
 mod elsewhere;
 mod failure;
 mod file_functions;

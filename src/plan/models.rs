@@ -10,6 +10,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closes
 use crate::graph::Node;
 use crate::materialize;
 use crate::parse::NodeKind;
+use crate::plan::contracts;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
 use crate::plan::microbatch::{is_microbatch, plan_microbatch};
@@ -79,6 +80,9 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     match query {
         Ok(Some(query)) => {
             report_columns(node, &query.schema, &mut planned.found);
+            if facts.resource_type() == crate::parse::ResourceType::Model {
+                planned.found.extend(contracts::broken(scope, node, &query.schema).into_iter().collect());
+            }
             let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
             planned.model = Some(ModelPlan { plan: query.plan, schema: query.schema, sql });
         }
@@ -184,6 +188,12 @@ fn report_columns(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
             );
         }
     }
+    report_described(node, schema, found);
+}
+
+/// Columns that are described and that there are not.
+pub(super) fn report_described(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
+    let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
     for column in &node.facts.columns {
         if !names.iter().any(|it| it.eq_ignore_ascii_case(&column.name)) {
             found.push(

@@ -30,9 +30,7 @@ impl Config {
         let mut config = Config::default();
         for (key, value) in yaml.entries() {
             let name = key.value.strip_prefix('+').unwrap_or(&key.value).trim().to_owned();
-            // These are SQL: they are rendered when they run, with the node's own context.
-            let keep_raw = matches!(canonical(&name), "pre_hook" | "post_hook" | "loaded_at_query");
-            let json = if keep_raw { value.json() } else { value.rendered(render, found) };
+            let json = written(&name, value, render, found);
             config.set_written(&name, json, value.json(), Some(value.span()));
         }
         config
@@ -224,13 +222,12 @@ impl ConfigTree {
         let mut tree = ConfigTree::default();
         for (key, value) in yaml.entries() {
             if let Some(name) = key.value.strip_prefix('+') {
-                let keep_raw = matches!(canonical(name), "pre_hook" | "post_hook");
-                let json = if keep_raw { value.json() } else { value.rendered(render, found) };
+                let json = written(name.trim(), value, render, found);
                 tree.here.set_written(name.trim(), json, value.json(), Some(value.span()));
             } else if value.is_mapping() {
                 tree.below.insert(key.value, ConfigTree::read(value, render, found));
             } else if !value.is_null() {
-                let json = value.rendered(render, found);
+                let json = written(&key.value, value, render, found);
                 tree.here.set_written(&key.value, json, value.json(), Some(value.span()));
             }
         }
@@ -261,6 +258,13 @@ impl ConfigTree {
         }
         config
     }
+}
+
+/// A value as configuration. Hooks are SQL: they are rendered when they run, with the node's own context.
+fn written(name: &str, value: Yaml<'_>, render: &dyn RenderText, found: &mut Diagnostics) -> Json {
+    // These are SQL: they are rendered when they run, with the node's own context.
+    let keep_raw = matches!(canonical(name), "pre_hook" | "post_hook" | "loaded_at_query");
+    if keep_raw { value.json() } else { value.rendered(render, found) }
 }
 
 #[cfg(test)]

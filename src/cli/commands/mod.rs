@@ -11,6 +11,7 @@ mod generate;
 mod init;
 mod list;
 mod parse;
+mod refused;
 mod retry;
 mod run_operation;
 mod show;

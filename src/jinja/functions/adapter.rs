@@ -44,8 +44,11 @@ impl Object for Adapter {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        // Flags of behaviour that dbt is about to change: none is on.
-        (key.as_str() == Some("behavior")).then(|| Value::from_pairs(std::iter::empty::<(Value, Value)>()))
+        match key.as_str()? {
+            // Flags of behaviour that dbt is about to change: none is on.
+            "behavior" => Some(Value::from_pairs(std::iter::empty::<(Value, Value)>())),
+            name => super::api::class(name),
+        }
     }
 }
 

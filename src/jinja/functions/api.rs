@@ -8,8 +8,30 @@ use minijinja::{Environment, Error, ErrorKind, State};
 use crate::jinja::objects::{ColumnClass, Relation};
 
 pub(super) fn register(environment: &mut Environment<'static>) {
-    let classes = [("Relation", Value::from_object(RelationClass)), ("Column", Value::from_object(ColumnClass))];
-    environment.add_global("api", Value::from_pairs(classes));
+    environment.add_global("api", Value::from_object(Api));
+}
+
+/// A class by its name; `adapter` has them as members too.
+pub(super) fn class(name: &str) -> Option<Value> {
+    match name {
+        "Column" => Some(Value::from_object(ColumnClass)),
+        "Relation" => Some(Value::from_object(RelationClass)),
+        _ => None,
+    }
+}
+
+/// `api`. An object and not a list of pairs, which is what a collected map of two becomes.
+#[derive(Debug)]
+struct Api;
+
+impl Object for Api {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        class(key.as_str()?)
+    }
 }
 
 #[derive(Debug)]

@@ -1,0 +1,59 @@
+//! `run_results.json` of a run that planning refused: nothing has run, and each node is told who is at fault.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::artifacts::RunResults;
+use crate::cli::prepare::Loaded;
+use crate::cli::{Settings, Stop, artifacts};
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::events::{Event, EventSink, NodeLabel, Outcome};
+use crate::parse::{NodeFacts, NodeId};
+
+/// Writes the artifacts of such a run. What is wrong with no node in particular leaves none, as in dbt.
+pub(super) fn write(
+    settings: &Settings,
+    loaded: &Loaded,
+    found: &Diagnostics,
+    chosen: &[NodeId],
+    which: &str,
+) -> Result<(), Stop> {
+    let facts: Vec<&NodeFacts> = chosen.iter().filter_map(|id| loaded.graph.get(id)).map(|it| &it.facts).collect();
+    let faults: BTreeMap<&NodeId, &Diagnostic> =
+        facts.iter().filter_map(|it| Some((&it.id, fault(it, found)?))).collect();
+    let Some(first) = facts.iter().find(|it| faults.contains_key(&it.id)) else { return Ok(()) };
+    let results = RunResults::new(&loaded.project.invocation, settings.begun);
+    for (number, it) in facts.iter().enumerate() {
+        let outcome = match faults.get(&it.id) {
+            Some(problem) => Outcome::Errored(Box::new((*problem).clone())),
+            None => Outcome::Skipped { because: first.id.clone() },
+        };
+        let (total, elapsed) = (facts.len(), Duration::ZERO);
+        results.emit(&Event::NodeFinished { node: label(it), number: number + 1, total, outcome, elapsed });
+    }
+    let compiled = BTreeMap::new();
+    artifacts::write_manifest(settings, loaded, &compiled)?;
+    let results = results.finish(settings.arguments_of_run(which), settings.begun.elapsed(), &compiled);
+    artifacts::write_json(settings, loaded, "run_results.json", &results)
+}
+
+/// The first error that names a node, or that stands in the file of its own.
+fn fault<'a>(facts: &NodeFacts, found: &'a Diagnostics) -> Option<&'a Diagnostic> {
+    let who = facts.display();
+    let is_its_own = |it: &&Diagnostic| {
+        let within = it.place.as_ref().is_some_and(|place| place.source.path == facts.source.path);
+        it.severity == Severity::Error && (it.message.starts_with(&who) || within)
+    };
+    found.iter().find(is_its_own)
+}
+
+fn label(facts: &NodeFacts) -> NodeLabel {
+    NodeLabel {
+        id: facts.id.clone(),
+        name: facts.name.clone(),
+        resource_type: facts.resource_type(),
+        materialized: facts.materialized().to_owned(),
+        relation: facts.relation.clone(),
+        path: facts.path.clone(),
+    }
+}

@@ -11,6 +11,7 @@ use datafusion::functions::expr_fn::{coalesce, replace, round, rtrim, strpos};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, try_cast};
 
+use super::numbers;
 use super::functions::{parse_time, round_even, timestamp_micros};
 use crate::project::Dialect;
 
@@ -24,7 +25,8 @@ pub(super) fn settle(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan>
                 standard_cast(expression, schema, dialect)
             }
         };
-        it.transform_data(|it| Ok(plain_digits(it)))
+        let it = it.transform_data(|it| Ok(plain_digits(it)))?;
+        it.transform_data(|it| Ok(if dialect == Dialect::DuckDb { numbers::settle(it, schema) } else { Transformed::no(it) }))
     })
 }
 
@@ -50,6 +52,7 @@ fn transform(
     plan: LogicalPlan,
     mut settled: impl FnMut(Expr, &DFSchema) -> Result<Transformed<Expr>>,
 ) -> Result<LogicalPlan> {
+    let mut any = false;
     let transformed = plan.transform_up_with_subqueries(|node| {
         let mut schema = DFSchema::empty();
         for input in node.inputs() {
@@ -62,7 +65,9 @@ fn transform(
             let settled = expression.transform_up(|it| settled(it, &schema))?;
             Ok(settled.update_data(|it| name.restore(it)))
         })?;
-        if node.transformed { Ok(Transformed::yes(node.data.recompute_schema()?)) } else { Ok(node) }
+        any |= node.transformed;
+        // What stands above has the old types in its schema.
+        if any { Ok(Transformed::yes(node.data.recompute_schema()?)) } else { Ok(node) }
     })?;
     Ok(transformed.data)
 }

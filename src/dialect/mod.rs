@@ -14,6 +14,7 @@ mod functions;
 mod json_paths;
 mod lateral;
 mod macros;
+mod numbers;
 mod operators;
 mod pivots;
 mod structs;

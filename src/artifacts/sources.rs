@@ -73,7 +73,7 @@ pub fn sources_file(invocation: &Invocation, ages: &[SourceAge], elapsed: Durati
             snapshotted_at: with_offset(invocation.started_at),
             max_loaded_at_time_ago_in_s: seconds_between(age.loaded_at, invocation.started_at),
             status: age.verdict.status(),
-            criteria: age.criteria.to_json(),
+            criteria: age.criteria.written.clone(),
             adapter_response: message.into_iter().collect(),
             timing: vec![
                 timing("compile", age.began, age.began),

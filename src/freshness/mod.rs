@@ -14,6 +14,8 @@ pub struct Criteria {
     pub error_after: Option<Limit>,
     /// The rows that count, as SQL.
     pub filter: Option<String>,
+    /// As dbt writes it: what was taken back is null, what was never said has nulls in it.
+    pub written: Json,
 }
 
 /// An age: `{count: 12, period: hour}`.
@@ -106,6 +108,7 @@ impl Criteria {
                 Some(Json::String(text)) => Some(text.clone()),
                 Some(other) => return Err(format!("has a `filter` that is no SQL: `{other}`")),
             },
+            written: written(set),
         };
         Ok(Some(criteria).filter(|it| it.warn_after.is_some() || it.error_after.is_some()))
     }
@@ -121,15 +124,6 @@ impl Criteria {
         }
         if exceeds(self.warn_after) { Verdict::Warn } else { Verdict::Fresh }
     }
-
-    /// As dbt writes it.
-    pub fn to_json(&self) -> Json {
-        let limit =
-            |it: Option<Limit>| json!({"count": it.map(|it| it.count), "period": it.map(|it| it.period.as_str())});
-        json!({
-            "warn_after": limit(self.warn_after), "error_after": limit(self.error_after), "filter": self.filter,
-        })
-    }
 }
 
 impl LoadedAt {
@@ -142,6 +136,21 @@ impl LoadedAt {
             (None, None) => LoadedAt::Files,
         }
     }
+}
+
+fn written(set: &serde_json::Map<String, Json>) -> Json {
+    let limit = |key: &str| match set.get(key) {
+        Some(Json::Null) => Json::Null,
+        it => {
+            let part = |part: &str| it.and_then(|it| it.get(part)).cloned().unwrap_or_default();
+            json!({"count": part("count"), "period": part("period")})
+        }
+    };
+    json!({
+        "warn_after": limit("warn_after"),
+        "error_after": limit("error_after"),
+        "filter": set.get("filter").cloned().unwrap_or_default(),
+    })
 }
 
 /// `{count: 12, period: hour}`; nothing where one of the two is missing.

@@ -114,12 +114,17 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The types that a seed's configuration gives its columns, as written.
-    fn column_types(&mut self, node: &Node) -> BTreeMap<String, String> {
+    /// The types that a seed's configuration gives its columns, as written and as understood.
+    fn column_types(&mut self, node: &Node) -> BTreeMap<String, (String, DataType)> {
         let configured = node.facts.config.get("column_types").and_then(Json::as_object);
-        let texts = configured.into_iter().flatten().map(|(name, it)| (name, it.as_str().unwrap_or_default()));
-        let fits = |it: &(&String, &str)| self.declared_type(it.1, &node.facts.span).is_some();
-        texts.filter(fits).map(|(name, it)| (name.clone(), it.to_owned())).collect()
+        let mut types = BTreeMap::new();
+        for (name, text) in configured.into_iter().flatten() {
+            let text = text.as_str().unwrap_or_default();
+            if let Some(data_type) = self.declared_type(text, &node.facts.span) {
+                types.insert(name.clone(), (text.to_owned(), data_type));
+            }
+        }
+        types
     }
 
     /// dbt passes over what a seed doesn't have; mostly it is a typing mistake.
@@ -198,12 +203,14 @@ impl<'a> Inputs<'a> {
 }
 
 /// A seed's columns, those with a declared type cast to it.
-fn sql_of_seed(node: &Node, schema: &SchemaRef, declared: &BTreeMap<String, String>) -> String {
+fn sql_of_seed(node: &Node, schema: &SchemaRef, declared: &BTreeMap<String, (String, DataType)>) -> String {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let column = |field: &FieldRef| {
         let name = quoted(field.name());
         match declared.get(field.name()) {
-            Some(data_type) => format!("cast({name} as {data_type}) as {name}"),
+            Some((text, data_type)) if data_type.is_string() => format!("cast({name} as {text}) as {name}"),
+            // DuckDB passes over spaces around numbers and times.
+            Some((text, _)) => format!("cast(trim({name}) as {text}) as {name}"),
             None => name,
         }
     };

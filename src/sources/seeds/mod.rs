@@ -76,7 +76,11 @@ async fn try_open(
         Diagnostic::error(Code::UnreadableSource, format!("{} can't be read as CSV", file.display))
             .at(file.place.clone())
             .note(cause(error))
-            .help("does every line have the same number of fields, and is `delimiter` right?")
+            .help(if cause(error).contains("UTF-8") {
+                "save the file as UTF-8"
+            } else {
+                "does every line have the same number of fields, and is `delimiter` right?"
+            })
     };
     let store = session.runtime_env().object_store(&url).map_err(|error| unreadable(&error))?;
     let Some(path) = files.first().map(|it| it.location.clone()) else {

@@ -36,6 +36,12 @@ fn numbers() {
 }
 
 #[test]
+fn the_engines_own_integers_are_wide() {
+    assert_eq!(Guess::default().data_type(Dialect::DataFusion).to_string(), "Int64");
+    assert_eq!(Guess::default().data_type(Dialect::Postgres).to_string(), "Int32");
+}
+
+#[test]
 fn dates_times_and_booleans() {
     check("Date32", &["2024-01-05", "2024-1-5", "", " 2024-12-31 "]);
     check("Timestamp(µs)", &["2024-01-05 10:00:00", "2024-1-5 1:2:3"]);

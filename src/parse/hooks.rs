@@ -25,8 +25,11 @@ pub(super) fn references(config: &Config, templates: &Templates, scope: impl Fn(
 pub(super) fn of_seed(facts: &NodeFacts, captured: &Captured, place: &Span) -> Option<Diagnostic> {
     let depends = !captured.refs.is_empty() || !captured.sources.is_empty();
     (matches!(facts.kind, NodeKind::Seed) && depends).then(|| {
-        Diagnostic::error(Code::Unsupported, format!("Seeds cannot depend on other nodes: {} has a hook that does", facts.display()))
-            .at(place.clone())
-            .help("write the statement as a hook of a model, or in `on-run-end`")
+        Diagnostic::error(
+            Code::Unsupported,
+            format!("Seeds cannot depend on other nodes: {} has a hook that does", facts.display()),
+        )
+        .at(place.clone())
+        .help("write the statement as a hook of a model, or in `on-run-end`")
     })
 }

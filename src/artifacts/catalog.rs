@@ -43,6 +43,10 @@ pub struct CatalogEntry {
     pub relation: RelationName,
     /// Names and types of its columns, in order.
     pub columns: Vec<(String, String)>,
+    /// What it is, where `persist_docs` keeps that with the relation.
+    pub comment: Option<String>,
+    /// The same of its columns, by name.
+    pub column_comments: BTreeMap<String, String>,
     /// Rows in it, where known.
     pub rows: Option<u64>,
     /// Bytes of its data, where known.
@@ -113,7 +117,8 @@ pub fn catalog(invocation: &Invocation, entries: &[CatalogEntry]) -> Catalog {
 
 fn table(entry: &CatalogEntry) -> Table {
     let column = |(at, (name, data_type)): (usize, &(String, String))| {
-        let column = TableColumn { data_type: data_type.clone(), index: at + 1, name: name.clone(), comment: None };
+        let comment = entry.column_comments.get(name).cloned();
+        let column = TableColumn { data_type: data_type.clone(), index: at + 1, name: name.clone(), comment };
         (name.clone(), column)
     };
     let database = &entry.relation.database;
@@ -123,7 +128,7 @@ fn table(entry: &CatalogEntry) -> Table {
             schema: entry.relation.schema.clone(),
             name: entry.relation.identifier.clone(),
             database: (!database.is_empty()).then(|| database.clone()),
-            comment: None,
+            comment: entry.comment.clone(),
             owner: None,
         },
         columns: entry.columns.iter().enumerate().map(column).collect(),
@@ -166,6 +171,8 @@ mod tests {
             kind,
             relation: RelationName::new("warehouse", "main", "orders"),
             columns: vec![("z".into(), "Int64".into()), ("a".into(), "Utf8".into())],
+            comment: None,
+            column_comments: BTreeMap::new(),
             rows,
             bytes: None,
             is_source,

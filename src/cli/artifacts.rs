@@ -6,8 +6,9 @@ use crate::artifacts::{self, CatalogEntry, CatalogKind};
 use crate::cli::prepare::Loaded;
 use crate::cli::{Settings, Stop};
 use crate::files::ProjectFiles;
-use crate::parse::{NodeId, NodeKind};
+use crate::parse::{NodeFacts, NodeId, NodeKind};
 use crate::plan::{ProjectPlan, sql_type};
+use crate::project::Json;
 use crate::warehouse::Warehouse;
 
 /// The SQL of everything planned.
@@ -32,7 +33,10 @@ pub(super) async fn catalog_entries(loaded: &Loaded, plan: &ProjectPlan, warehou
             _ => continue,
         };
         let record = if is_source { None } else { warehouse.existing(&facts.relation).await.1 };
+        let comments = Comments::of(facts, schema.fields().iter().map(|it| it.name().as_str()));
         entries.push(CatalogEntry {
+            comment: comments.relation,
+            column_comments: comments.columns,
             id: facts.id.clone(),
             kind,
             relation: facts.relation.clone(),
@@ -43,6 +47,37 @@ pub(super) async fn catalog_entries(loaded: &Loaded, plan: &ProjectPlan, warehou
         });
     }
     entries
+}
+
+/// What a database would keep as comments, because `persist_docs` says so.
+#[derive(Default)]
+struct Comments {
+    relation: Option<String>,
+    columns: BTreeMap<String, String>,
+}
+
+impl Comments {
+    fn of<'a>(facts: &NodeFacts, names: impl Iterator<Item = &'a str>) -> Comments {
+        let wanted = |part: &str| {
+            let found = facts.config.get("persist_docs").and_then(|it| it.get(part)).and_then(Json::as_bool);
+            found.unwrap_or(false)
+        };
+        let mut comments = Comments::default();
+        if wanted("relation") && !facts.description.is_empty() {
+            comments.relation = Some(facts.description.clone());
+        }
+        if wanted("columns") {
+            for name in names {
+                // A name in quotes is one in exactly these letters.
+                let is = |it: &&crate::parse::Column| {
+                    if it.quote == Some(true) { it.name == name } else { it.name.eq_ignore_ascii_case(name) }
+                };
+                let described = facts.columns.iter().find(is).filter(|it| !it.description.is_empty());
+                comments.columns.extend(described.map(|it| (name.to_owned(), it.description.clone())));
+            }
+        }
+        comments
+    }
 }
 
 /// Writes `manifest.json`.

@@ -6,6 +6,7 @@ mod docs;
 mod facts;
 mod generic_tests;
 mod groups;
+mod hooks;
 mod models;
 mod naming;
 mod operations;

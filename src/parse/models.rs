@@ -14,7 +14,7 @@ use crate::parse::facts::{Column, FunctionFacts, NodeFacts, NodeId, NodeKind, Pa
 use crate::parse::project::Package;
 use crate::parse::snapshots::{self, SnapshotFacts};
 use crate::parse::versions::{self, Patch};
-use crate::parse::{docs, naming, read_text};
+use crate::parse::{docs, hooks, naming, read_text};
 use crate::project::{ColumnProperties, Config, ConfigTree, NodeProperties, ProjectFile, Properties};
 
 /// What reading the nodes of one package needs.
@@ -351,7 +351,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
     }
     let mut captured = crate::jinja::Captured::default();
     let span = span.clone().unwrap_or_else(|| Span::file(source));
-    if !matches!(kind, NodeKind::Seed) {
+    let new_scope = |config: &Config| {
         let mut scope = Scope::new(context.invocation, Phase::Parse);
         package.clone_into(&mut scope.package);
         scope.config = config.clone();
@@ -361,7 +361,10 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
             &*context.invocation.target.schema,
             name,
         ));
-        let scope = Arc::new(scope);
+        scope
+    };
+    if !matches!(kind, NodeKind::Seed) {
+        let scope = Arc::new(new_scope(&config));
         if let Err(problem) = context.templates.render(source, &scope) {
             let relation = patch.and_then(|it| it.node.relation.as_ref());
             found.push(match relation {
@@ -372,7 +375,8 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
         }
         captured = scope.captured().clone();
     }
-    config.overlay(captured.config);
+    config.overlay(std::mem::take(&mut captured.config));
+    let of_hooks = hooks::references(&config, context.templates, || new_scope(&config));
     config.report_wrong_values(&format!("{word} `{name}`"), found);
     let about = (&*context.templates, context.invocation, &span);
     let mut naming_config = config.clone();
@@ -432,6 +436,10 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
         config,
         span: span.clone(),
     };
+    found.extend(hooks::of_seed(&facts, &of_hooks, &span).into_iter().collect());
+    captured.refs.extend(of_hooks.refs);
+    captured.sources.extend(of_hooks.sources);
+    captured.macros.extend(of_hooks.macros);
     let refs = captured.refs.into_iter().map(|it| (it.clone(), place("ref", &it.name))).collect();
     let sources = captured.sources.into_iter().map(|it| (it.clone(), place("source", &it.table))).collect();
     Some(ParsedNode { facts, refs, sources, macros: captured.macros.into_iter().collect() })

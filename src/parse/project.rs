@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
 use crate::files::{self, ProjectFiles};
 use crate::jinja::{Invocation, Macros, Templates, YamlText};
 use crate::parse::docs::{self, DocBlock};
-use crate::parse::facts::ParsedNode;
+use crate::parse::facts::{NodeKind, ParsedNode};
 use crate::parse::groups::{self, Group};
 use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests, unused};
 use crate::project::{Json, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
@@ -104,6 +104,19 @@ pub fn project_file(
     Some((file, early))
 }
 
+/// As in dbt, `store_failures_as` says also whether failing rows are kept, and overrides `store_failures`.
+fn settle_store_failures(node: &mut ParsedNode) {
+    if !matches!(node.facts.kind, NodeKind::Test(_)) {
+        return;
+    }
+    let keeps = match node.facts.config.text("store_failures_as") {
+        Some("table" | "view") => true,
+        Some("ephemeral") => false,
+        _ => return,
+    };
+    node.facts.config.set("store_failures", keeps.into(), None);
+}
+
 fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostics) -> Option<ParsedProject> {
     let (file, _) = project_file(files, request, found)?;
     let target = find_target(files, request, &file, found)?;
@@ -157,6 +170,9 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     // A file with a mistake has no node, and its configuration is not at fault.
     if !found.has_errors() {
         unused::report(&file, &nodes.iter().collect::<Vec<_>>(), found);
+    }
+    for node in &mut nodes {
+        settle_store_failures(node);
     }
     nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
     report_duplicates(&nodes, found);

@@ -51,7 +51,11 @@ pub(super) fn broken(scope: &Scope<'_>, node: &Node, schema: &SchemaRef) -> Opti
         .at(facts.span.clone())
         .help("change the query, or the columns of the contract and their `data_type`");
     let title = ["column_name", "definition_type", "contract_type", "mismatch_reason"].map(str::to_owned);
-    Some(std::iter::once(title).chain(rows).fold(problem, |problem, row| problem.note(format!("| {} |", row.join(" | ")))))
+    Some(
+        std::iter::once(title)
+            .chain(rows)
+            .fold(problem, |problem, row| problem.note(format!("| {} |", row.join(" | ")))),
+    )
 }
 
 /// A type as it is written in SQL.

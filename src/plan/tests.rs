@@ -5,6 +5,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 
 use crate::compile::{self, Uncompiled};
 use crate::data_tests;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::Node;
 use crate::parse::{NodeKind, TestForm};
 use crate::plan::models::{knows_inputs, plan_sql, problem};
@@ -18,7 +19,16 @@ pub(super) fn plan_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> R
         compiled => compiled?,
     };
     // Better now than when the test has been asked.
-    data_tests::verdict(0, &node.facts.config, &node.facts.span).map_err(Uncompiled::Wrong)?;
+    let config = &node.facts.config;
+    data_tests::verdict(0, config, &node.facts.span).map_err(Uncompiled::Wrong)?;
+    if let Some(other) = config.text("store_failures_as").filter(|it| !["ephemeral", "table", "view"].contains(it)) {
+        let words = format!(
+            "{}: `store_failures_as`: '{other}' is not a valid value. Accepted values are: ['ephemeral', 'table', 'view']",
+            node.facts.display()
+        );
+        let place = config.place("store_failures_as").unwrap_or_else(|| node.facts.span.clone());
+        return Err(Uncompiled::Wrong(Diagnostic::error(Code::WrongValue, words).at(place)));
+    }
     let NodeKind::Test(test) = &node.facts.kind else { return Ok(None) };
     let template = matches!(test.form, TestForm::Singular).then_some(&node.facts.source);
     let limited = match node.facts.config.get("limit").and_then(Json::as_u64) {

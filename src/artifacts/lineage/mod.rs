@@ -262,6 +262,8 @@ mod tests {
             kind: CatalogKind::Table,
             relation: RelationName::new("warehouse", "main", "fct_orders"),
             columns: vec![("ID".into(), "Int64".into()), ("extra".into(), "Utf8".into())],
+            comment: None,
+            column_comments: BTreeMap::new(),
             rows: None,
             bytes: None,
             is_source: false,

@@ -25,7 +25,7 @@ pub(super) fn write(
     let results = RunResults::new(&loaded.project.invocation, settings.begun);
     for (number, it) in facts.iter().enumerate() {
         let outcome = match faults.get(&it.id) {
-            Some(problem) => Outcome::Errored(Box::new((*problem).clone())),
+            Some(problem) => Outcome::Errored(Box::new(in_words_of_dbt(it, problem))),
             None => Outcome::Skipped { because: first.id.clone() },
         };
         let (total, elapsed) = (facts.len(), Duration::ZERO);
@@ -45,6 +45,13 @@ fn fault<'a>(facts: &NodeFacts, found: &'a Diagnostics) -> Option<&'a Diagnostic
         it.severity == Severity::Error && (it.message.starts_with(&who) || within)
     };
     found.iter().find(is_its_own)
+}
+
+/// dbt's own first line, which readers of the artifact look for.
+fn in_words_of_dbt(facts: &NodeFacts, problem: &Diagnostic) -> Diagnostic {
+    let kind = facts.resource_type().as_str();
+    let words = format!("Compilation Error in {kind} {} ({})\n  {}", facts.name, facts.path, problem.one_line());
+    Diagnostic::error(problem.code, words)
 }
 
 fn label(facts: &NodeFacts) -> NodeLabel {

@@ -5,6 +5,9 @@
 create macro if(a, b, c) as case when a then b else c end;
 create macro ifnull(a, b) as coalesce(a, b);
 
+-- Types
+create macro date(a) as cast(a as date);
+
 -- Text
 create macro ucase(a) as upper(a);
 create macro lcase(a) as lower(a);

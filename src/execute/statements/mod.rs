@@ -8,6 +8,7 @@ mod rows;
 
 use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::common::{not_impl_datafusion_err, plan_datafusion_err};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::error::{DataFusionError, Result};
@@ -94,6 +95,7 @@ fn is_without_effect(statement: &Statement) -> bool {
 struct Current {
     plan: LogicalPlan,
     record: Record,
+    table: Arc<dyn TableProvider>,
 }
 
 impl Work<'_> {
@@ -117,6 +119,13 @@ impl Work<'_> {
         plan_query(sql, &self.around.session, self.catalog, &self.around.invocation.target)
     }
 
+    /// The same where a relation is what it is now: a statement before may have changed its columns.
+    fn plan_over(&self, relation: &RelationName, current: &Current, sql: &str) -> Result<PlannedQuery> {
+        let mut catalog = self.catalog.clone();
+        catalog.add_existing(relation, Arc::clone(&current.table));
+        plan_query(sql, &self.around.session, &catalog, &self.around.invocation.target)
+    }
+
     async fn kind(&self, relation: &RelationName) -> Existing {
         self.around.warehouse.existing(relation).await.0
     }
@@ -127,8 +136,9 @@ impl Work<'_> {
             (Existing::Table, Some(record)) => {
                 let Statements { session, warehouse, .. } = self.around;
                 let table = existing_table(session, warehouse, relation, &record.sorted_by).await?;
-                let plan = LogicalPlanBuilder::scan("current", provider_as_source(table), None)?.build()?;
-                Ok(Current { plan, record })
+                let source = provider_as_source(Arc::clone(&table));
+                let plan = LogicalPlanBuilder::scan("current", source, None)?.build()?;
+                Ok(Current { plan, record, table })
             }
             (Existing::View, _) => Err(plan_datafusion_err!("{relation} is a view, whose rows can't be changed")),
             _ => Err(plan_datafusion_err!("there is no table {relation}")),

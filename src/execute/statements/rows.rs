@@ -62,7 +62,10 @@ pub(super) async fn delete(work: &Work<'_>, delete: &Delete) -> Result<()> {
         }
     };
     let alias = alias(table);
-    let remaining = work.plan(&format!("select {alias}.* from {table} where not ({goes})"))?;
+    let remaining = {
+        let sql = format!("select {alias}.* from {table} where not ({goes})");
+        work.plan_over(&relation, &current, &sql)?
+    };
     let plan = with_types(remaining.plan, &current.plan)?;
     work.write(&relation, plan, &current.record.node).await
 }
@@ -96,7 +99,10 @@ pub(super) async fn update(work: &Work<'_>, update: &Update) -> Result<()> {
         }
     };
     let columns: Vec<String> = schema.fields().iter().map(column).collect();
-    let changed = work.plan(&format!("select {} from {}", columns.join(", "), update.table))?;
+    let changed = {
+        let sql = format!("select {} from {}", columns.join(", "), update.table);
+        work.plan_over(&relation, &current, &sql)?
+    };
     let plan = with_types(changed.plan, &current.plan)?;
     work.write(&relation, plan, &current.record.node).await
 }

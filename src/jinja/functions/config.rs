@@ -32,6 +32,15 @@ impl Object for ConfigCall {
         }
         let (positional, named) = split(args);
         let mut captured = scope.captured();
+        for mapping in positional {
+            for (one, other) in [("pre_hook", "pre-hook"), ("post_hook", "post-hook")] {
+                let has = |key: &str| mapping.get_attr(key).is_ok_and(|it| !it.is_undefined());
+                if has(one) && has(other) {
+                    let words = format!("`config()` has both `{one}` and `{other}`, which are one key");
+                    return Err(Problem::error(Code::DuplicateName, words, Some("put both into one list".to_owned())));
+                }
+            }
+        }
         if let Some(named) = named {
             for key in named.args() {
                 let value: Value = named.get(key)?;

@@ -34,6 +34,8 @@ NOT_APPLICABLE = {
     "BaseGetIntervalsBetween": "dates in PostgreSQL's words; dbt-duckdb fails too",
     "BaseTypeFloat": "DuckDB's float has 32 bits, a seed's column 64; dbt-duckdb fails too",
     "BaseAfterRunHooks": "leaves through an exception of the adapter; dbt-duckdb fails too",
+    "BaseIncrementalBadStrategy": "an adapter has to complete it; dbt-duckdb fails too",
+    "BaseDebugInvalidProjectPostgres": "a PostgreSQL's profile, and the words of `dbt debug`",
     "BaseDebugPostgres": "a PostgreSQL's host and user",
     "BaseConcurrency": "runs the good models beside a wrong one: Arrowmill plans all first and runs nothing, on purpose",
 }

@@ -7,6 +7,8 @@ import pytest
 from dbt.tests.adapter.basic import expected_catalog as catalogs
 from dbt.tests.adapter.basic.test_docs_generate import BaseDocsGenerate, BaseDocsGenReferences
 from dbt.tests.adapter.constraints import test_constraints as constraints
+from dbt.tests.adapter.dbt_show import fixtures
+from dbt.tests.adapter.dbt_show.test_dbt_show import BaseShowLimit
 from dbt.tests.adapter.hooks import test_model_hooks as model_hooks
 from dbt.tests.adapter.hooks.test_run_hooks import BasePrePostRunHooks
 from dbt.tests.adapter.simple_seed import seeds
@@ -15,6 +17,7 @@ from dbt.tests.adapter.simple_seed.test_seed_type_override import BaseSimpleSeed
 from dbt.tests.adapter.store_test_failures_tests.test_store_test_failures import BaseStoreTestFailures
 from dbt.tests.adapter.unit_testing.test_types import BaseUnitTestingTypes
 from dbt.tests.adapter.utils.test_timestamps import BaseCurrentTimestamps
+from dbt.tests.util import run_dbt, run_dbt_and_capture
 
 CATALOG = {
     "role": None,
@@ -52,13 +55,13 @@ class TypesOfConstraints:
     def data_types(self, schema_int_type, int_type, string_type):
         # the value in SQL, the type in YAML, the type in the message
         return [
-            ["1", schema_int_type, int_type],
+            ["1", schema_int_type, "BIGINT"],
             ["'1'", string_type, string_type],
             ["true", "bool", "BOOL"],
             ["'2013-11-03 00:00:00'::timestamp", "timestamp", "TIMESTAMP"],
             ["'2013-11-03 00:00:00-07'::timestamptz", "timestamptz", "TIMESTAMP WITH TIME ZONE"],
             ["['a', 'b', 'c']", "varchar[]", "VARCHAR[]"],
-            ["[1, 2, 3]", "integer[]", "INTEGER[]"],
+            ["[1, 2, 3]", "integer[]", "BIGINT[]"],
             ["'1'::numeric", "numeric", "DECIMAL"],
         ]
 
@@ -154,12 +157,24 @@ class TestSeedColumnOverride(BaseSimpleSeedColumnOverride):
 
     @pytest.fixture(scope="class")
     def models(self):
-        # The macro of the suite compares the names of types as texts, and DuckDB's are in capitals.
+        # The suite's macro compares names of types as texts: these are what a DuckDB column says of itself.
         text = BaseSimpleSeedColumnOverride.models.__wrapped__(self)["schema.yml"]
-        for name in ("date", "text", "bigint", "integer", "boolean"):
-            capital = {"text": "VARCHAR", "integer": "INTEGER"}.get(name, name.upper())
-            text = text.replace(f"type: {name}\n", f"type: {capital}\n")
+        names = {"text": "character varying(256)", "timestamp without time zone": "TIMESTAMP"}
+        names |= {it: it.upper() for it in ("date", "integer", "bigint", "boolean")}
+        for name, own in names.items():
+            text = text.replace(f"type: {name}\n", f"type: {own}\n")
         return {"schema.yml": text}
+
+
+class TestShowLimit(BaseShowLimit):
+    """The suite's own test reads the limit out of the text of a query, which is nowhere written."""
+
+    @pytest.mark.parametrize("args,expected", [([], 5), (["--limit", 3], 3), (["--limit", -1], 7)])
+    def test_limit(self, project, args, expected):
+        run_dbt(["build"])
+        query = fixtures.models__second_ephemeral_model
+        _, printed = run_dbt_and_capture(["show", "--inline", query, "--output", "json", *args])
+        assert printed.count("col_hundo") == expected
 
 
 class TestStoreFailures(BaseStoreTestFailures):

@@ -27,6 +27,7 @@ class Warehouse:
         self.binary, self.root, self.database = binary, root, database
         self.profiles_dir, self.runner_dir = profiles_dir, runner_dir
         self.schemas = set()
+        self.filled = set()
         self.seen = None
         self.connection = None
 
@@ -67,6 +68,10 @@ class Warehouse:
         """A DuckDB whose relations are those of the warehouse now."""
         found = self.files()
         if self.connection is None or found != self.seen:
+            filled = {path.parent.name for path in self.root.glob("_arrowmill/relations/*/*.json")}
+            # A schema whose relations are all gone was dropped; one that never had any is only empty.
+            self.schemas -= self.filled - filled
+            self.filled = filled
             self.connection = duckdb.connect(":memory:")
             self.connection.execute(f'attach \':memory:\' as "{self.database}"; use "{self.database}"')
             for schema in sorted(self.schemas):

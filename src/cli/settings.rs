@@ -11,8 +11,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cli::arguments::{Arguments, Command, Indirect, Running, Selecting};
 use crate::cli::flags::Flags;
+use crate::cli::logging;
 use crate::cli::warnings::WarningRules;
-use crate::console::{Console, Format};
+use crate::console::Console;
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::files::{Disk, ProjectFiles};
 use crate::parse::{Request, ResourceType};
@@ -95,16 +96,6 @@ impl Settings {
         let running = running(&arguments.command);
         let flags = Flags::resolve(matches, &environment, &flags_of_project(&Disk::new(&folder)))?;
         let no_colour = environment.get("NO_COLOR").is_some_and(|it| !it.is_empty());
-        let format = match flags.value("log-format").unwrap_or("default") {
-            "text" | "default" | "debug" => Format::Text,
-            "json" => Format::Json,
-            other => return Err(format!("there is no log format `{other}`; there is: text, json, debug, default")),
-        };
-        let level = flags.value("log-level").unwrap_or("info");
-        let levels = ["debug", "info", "warn", "error", "none"];
-        if !levels.contains(&level) {
-            return Err(format!("there is no log level `{level}`; there is: {}", levels.join(", ")));
-        }
         let text = |given: &Option<String>, name: &str| given.clone().or_else(|| flags.value(name).map(str::to_owned));
         let profiles_dir = common.profiles_dir.clone().or_else(|| flags.value("profiles-dir").map(PathBuf::from));
         let profiles_dirs = match &profiles_dir {
@@ -122,13 +113,17 @@ impl Settings {
             return Err("`--threads` must be above 0".to_owned());
         }
         let is_on = |given: bool, name: &str| given || flags.on(name) == Some(true);
+        let target = text(&common.target, "target");
+        let identity =
+            logging::Identity { invocation_id: &invocation_id, started_at: now, begun, target: target.as_deref() };
+        let log = logging::resolve(&flags, &current, &folder, &identity)?;
         let command_line = surroundings.arguments.iter().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
         Ok(Settings {
             files: Disk::new(&folder),
             request: Request {
                 profiles_dirs,
                 profile: text(&common.profile, "profile"),
-                target: text(&common.target, "target"),
+                target,
                 threads,
                 vars: parse_vars(common.vars.as_deref())?,
                 full_refresh: running.is_some_and(|it| is_on(it.full_refresh, "full-refresh")),
@@ -138,9 +133,10 @@ impl Settings {
                 invocation_id,
             },
             console: Console {
-                format,
+                format: log.format,
                 colour: is_terminal && !no_colour && flags.on("use-colors") != Some(false),
-                quiet: flags.on("quiet") == Some(true) || matches!(level, "warn" | "error" | "none"),
+                quiet: log.quiet,
+                log: log.log,
             },
             current_folder: current,
             fail_fast: flags.on("fail-fast") == Some(true),
@@ -200,6 +196,13 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Retry
         | Command::Show { .. } => None,
     }
+}
+
+/// How to say what is wrong with the arguments themselves.
+pub(super) fn fallback_console(surroundings: &Surroundings) -> Console {
+    let variable = |name: &str| surroundings.environment.get(name).map(String::as_str);
+    let is_json = ["DBT_ENGINE_LOG_FORMAT", "DBT_LOG_FORMAT"].into_iter().any(|it| variable(it) == Some("json"));
+    logging::fallback(is_json, &surroundings.invocation_id, surroundings.now, surroundings.begun)
 }
 
 /// The current folder, or the nearest above it that holds a project.

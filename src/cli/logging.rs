@@ -17,7 +17,6 @@ pub(super) struct Identity<'a> {
     pub(super) invocation_id: &'a str,
     pub(super) started_at: DateTime<Utc>,
     pub(super) begun: Instant,
-    pub(super) target: Option<&'a str>,
 }
 
 /// What is printed, and the log.
@@ -49,7 +48,6 @@ pub(super) fn resolve(
         begun: identity.begun,
         printed: if format == Format::Json { printed } else { None },
         file: file(flags, format, current, project)?,
-        target: identity.target.unwrap_or("default").to_owned(),
     };
     Ok(Logging { format, quiet: printed.is_none_or(|it| it > Level::Info), log: Arc::new(log) })
 }
@@ -62,7 +60,6 @@ pub(super) fn fallback(is_json: bool, invocation_id: &str, started_at: DateTime<
         begun,
         printed: is_json.then_some(Level::Info),
         file: None,
-        target: String::new(),
     };
     let format = if is_json { Format::Json } else { Format::Text };
     Console { format, colour: false, quiet: false, log: Arc::new(log) }

@@ -66,6 +66,8 @@ pub struct Settings {
     pub state_folder: Option<PathBuf>,
     /// When it all began.
     pub begun: Instant,
+    /// The folder of profiles.yml, where it was given.
+    profiles_dir: Option<String>,
     /// The command and its options, for artifacts.
     pub command_line: Vec<String>,
 }
@@ -113,9 +115,7 @@ impl Settings {
             return Err("`--threads` must be above 0".to_owned());
         }
         let is_on = |given: bool, name: &str| given || flags.on(name) == Some(true);
-        let target = text(&common.target, "target");
-        let identity =
-            logging::Identity { invocation_id: &invocation_id, started_at: now, begun, target: target.as_deref() };
+        let identity = logging::Identity { invocation_id: &invocation_id, started_at: now, begun };
         let log = logging::resolve(&flags, &current, &folder, &identity)?;
         let command_line = surroundings.arguments.iter().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
         Ok(Settings {
@@ -123,7 +123,7 @@ impl Settings {
             request: Request {
                 profiles_dirs,
                 profile: text(&common.profile, "profile"),
-                target,
+                target: text(&common.target, "target"),
                 threads,
                 vars: parse_vars(common.vars.as_deref())?,
                 full_refresh: running.is_some_and(|it| is_on(it.full_refresh, "full-refresh")),
@@ -145,6 +145,7 @@ impl Settings {
             state_folder: flags.value("state").map(PathBuf::from),
             dry_run: running.is_some_and(|it| it.dry_run),
             begun,
+            profiles_dir: profiles_dir.map(|it| it.to_string_lossy().into_owned()),
             command_line,
             folder,
             flags,
@@ -160,7 +161,7 @@ impl Settings {
             ("vars".to_owned(), Json::Object(request.vars.clone())),
             ("target".to_owned(), Json::from(request.target.clone())),
             ("profile".to_owned(), Json::from(request.profile.clone())),
-            ("profiles_dir".to_owned(), Json::from(self.flags.value("profiles-dir"))),
+            ("profiles_dir".to_owned(), Json::from(self.profiles_dir.clone())),
             ("target_path".to_owned(), Json::from(request.target_path.clone())),
             ("threads".to_owned(), Json::from(request.threads)),
             ("full_refresh".to_owned(), request.full_refresh.into()),

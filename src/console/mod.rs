@@ -93,8 +93,8 @@ impl Console {
         self.log.failure(text);
     }
 
-    /// The listener that fits. The log takes what it says of nodes from the manifest.
-    pub fn sink(&self, manifest: impl FnOnce() -> serde_json::Value) -> Arc<dyn EventSink> {
+    /// The listener that fits, of a run in this target. The log takes what it says of nodes from the manifest.
+    pub fn sink(&self, target: &str, manifest: impl FnOnce() -> serde_json::Value) -> Arc<dyn EventSink> {
         let mut sinks: Vec<Arc<dyn EventSink>> = Vec::new();
         match self.format {
             Format::Json => {}
@@ -102,7 +102,7 @@ impl Console {
             Format::Text => sinks.push(Arc::new(Plain { colour: self.colour, quiet: self.quiet })),
         }
         if self.log.is_read() {
-            sinks.push(Arc::new(log::Listener::new(Arc::clone(&self.log), manifest())));
+            sinks.push(Arc::new(log::Listener::new(Arc::clone(&self.log), target, manifest())));
         }
         Arc::new(Everyone(sinks))
     }

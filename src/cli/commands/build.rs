@@ -87,7 +87,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         // What can't be told of a node is no reason not to run it.
         serde_json::to_value(manifest).unwrap_or_default()
     };
-    let sink = settings.console.sink(manifest);
+    let sink = settings.console.sink(&loaded.project.invocation.target.name, manifest);
     let sink: Arc<dyn EventSink> = Arc::new(Everyone(vec![sink, Arc::clone(&results) as _]));
     let compiled = artifacts::compiled_code(&planned.plan);
     artifacts::write_manifest(settings, &loaded, &compiled)?;

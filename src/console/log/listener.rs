@@ -18,13 +18,14 @@ use super::{Log, results};
 pub(in crate::console) struct Listener {
     log: Arc<Log>,
     infos: NodeInfos,
+    target: String,
     ended: Mutex<Vec<(NodeLabel, Outcome)>>,
 }
 
 impl Listener {
     /// One that knows of the nodes what the manifest says.
-    pub(in crate::console) fn new(log: Arc<Log>, manifest: Value) -> Listener {
-        Listener { log, infos: NodeInfos::of(manifest), ended: Mutex::default() }
+    pub(in crate::console) fn new(log: Arc<Log>, target: &str, manifest: Value) -> Listener {
+        Listener { log, infos: NodeInfos::of(manifest), target: target.to_owned(), ended: Mutex::default() }
     }
 }
 
@@ -42,10 +43,10 @@ impl Listener {
         match event {
             Event::RunStarted { nodes, threads, plan } => {
                 let data = json!({
-                    "node_count": nodes, "num_threads": threads, "target_name": self.log.target, "plan": plan,
+                    "node_count": nodes, "num_threads": threads, "target_name": self.target, "plan": plan,
                 });
                 let plural = if *threads == 1 { "" } else { "s" };
-                let text = format!("Concurrency: {threads} thread{plural} (target='{}'), {plan}", self.log.target);
+                let text = format!("Concurrency: {threads} thread{plural} (target='{}'), {plan}", self.target);
                 vec![Line::new(("ConcurrencyLine", "Q027"), Level::Info, text, data)]
             }
             Event::NodeStarted { node, number, total } => self.started(node, (*number, *total), since),
@@ -219,7 +220,6 @@ mod tests {
             begun: std::time::Instant::now(),
             printed: None,
             file: None,
-            target: "dev".to_owned(),
         };
         let manifest = json!({"nodes": {
             "seed.shop.raw_orders": {
@@ -228,7 +228,7 @@ mod tests {
             },
             "test.shop.few.2d5c": {"path": "few.sql", "attached_node": "model.shop.orders", "relation_name": null},
         }});
-        Listener::new(Arc::new(log), manifest)
+        Listener::new(Arc::new(log), "dev", manifest)
     }
 
     fn node(id: &str, name: &str, resource_type: ResourceType) -> NodeLabel {

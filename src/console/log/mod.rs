@@ -34,8 +34,6 @@ pub struct Log {
     pub printed: Option<Level>,
     /// The log file.
     pub file: Option<LogFile>,
-    /// The target's name, where one was asked for.
-    pub target: String,
 }
 
 /// A log file that is open.

@@ -61,7 +61,7 @@ static FLAGS: &[Flag] = &[
     flag("log-format-file", Value, ""),
     flag("log-level", Value, "Least that is printed: debug, info, warn, error or none"),
     flag("log-level-file", Value, ""),
-    flag("log-path", Value, ""),
+    flag("log-path", Value, "Folder to write dbt.log to"),
     flag("macro-debugging", Pair, ""),
     flag("partial-parse", Pair, ""),
     flag("partial-parse-file-diff", Pair, ""),

@@ -5,6 +5,7 @@ mod artifacts;
 mod commands;
 mod deferral;
 mod flags;
+mod logging;
 mod packages;
 mod prepare;
 mod settings;
@@ -16,8 +17,6 @@ pub use settings::{Settings, Surroundings};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-
-use crate::console::{Console, Format};
 
 /// How a command ended; the exit codes are dbt's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +76,9 @@ fn run(surroundings: Surroundings) -> Exit {
             return exit;
         }
     };
+    let command = format!("arrowmill {}", matches.subcommand_name().unwrap_or_default());
     let again = matches!(arguments.command, arguments::Command::Retry).then(|| surroundings.clone());
-    let fallback = Console { format: Format::Text, colour: false, quiet: false };
+    let fallback = settings::fallback_console(&surroundings);
     let settings = match Settings::resolve(&arguments, &matches, surroundings) {
         Ok(settings) => settings,
         Err(problem) => {
@@ -86,6 +86,10 @@ fn run(surroundings: Surroundings) -> Exit {
             return Exit::CouldNotStart;
         }
     };
+    if again.is_none() {
+        settings.console.begin();
+    }
+    let is_again = again.is_some();
     let done = match again {
         // The last run's own command line, with what it did not finish.
         Some(surroundings) => {
@@ -93,12 +97,16 @@ fn run(surroundings: Surroundings) -> Exit {
         }
         None => commands::run(&settings, &arguments.command),
     };
-    match done {
+    let exit = match done {
         Ok(exit) => exit,
         Err(Stop::Reported) => Exit::CouldNotStart,
         Err(Stop::Outside(problem)) => {
             settings.console.failure(&problem);
             Exit::CouldNotStart
         }
+    };
+    if !is_again {
+        settings.console.end(&command, exit == Exit::Success);
     }
+    exit
 }

@@ -11,8 +11,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cli::arguments::{Arguments, Command, Indirect, Running, Selecting};
 use crate::cli::flags::Flags;
+use crate::cli::logging;
 use crate::cli::warnings::WarningRules;
-use crate::console::{Console, Format};
+use crate::console::Console;
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::files::{Disk, ProjectFiles};
 use crate::parse::{Request, ResourceType};
@@ -65,6 +66,8 @@ pub struct Settings {
     pub state_folder: Option<PathBuf>,
     /// When it all began.
     pub begun: Instant,
+    /// The folder of profiles.yml, where it was given.
+    profiles_dir: Option<String>,
     /// The command and its options, for artifacts.
     pub command_line: Vec<String>,
 }
@@ -95,16 +98,6 @@ impl Settings {
         let running = running(&arguments.command);
         let flags = Flags::resolve(matches, &environment, &flags_of_project(&Disk::new(&folder)))?;
         let no_colour = environment.get("NO_COLOR").is_some_and(|it| !it.is_empty());
-        let format = match flags.value("log-format").unwrap_or("default") {
-            "text" | "default" | "debug" => Format::Text,
-            "json" => Format::Json,
-            other => return Err(format!("there is no log format `{other}`; there is: text, json, debug, default")),
-        };
-        let level = flags.value("log-level").unwrap_or("info");
-        let levels = ["debug", "info", "warn", "error", "none"];
-        if !levels.contains(&level) {
-            return Err(format!("there is no log level `{level}`; there is: {}", levels.join(", ")));
-        }
         let text = |given: &Option<String>, name: &str| given.clone().or_else(|| flags.value(name).map(str::to_owned));
         let profiles_dir = common.profiles_dir.clone().or_else(|| flags.value("profiles-dir").map(PathBuf::from));
         let profiles_dirs = match &profiles_dir {
@@ -122,6 +115,8 @@ impl Settings {
             return Err("`--threads` must be above 0".to_owned());
         }
         let is_on = |given: bool, name: &str| given || flags.on(name) == Some(true);
+        let identity = logging::Identity { invocation_id: &invocation_id, started_at: now, begun };
+        let log = logging::resolve(&flags, &current, &folder, &identity)?;
         let command_line = surroundings.arguments.iter().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
         Ok(Settings {
             files: Disk::new(&folder),
@@ -138,9 +133,10 @@ impl Settings {
                 invocation_id,
             },
             console: Console {
-                format,
+                format: log.format,
                 colour: is_terminal && !no_colour && flags.on("use-colors") != Some(false),
-                quiet: flags.on("quiet") == Some(true) || matches!(level, "warn" | "error" | "none"),
+                quiet: log.quiet,
+                log: log.log,
             },
             current_folder: current,
             fail_fast: flags.on("fail-fast") == Some(true),
@@ -149,6 +145,7 @@ impl Settings {
             state_folder: flags.value("state").map(PathBuf::from),
             dry_run: running.is_some_and(|it| it.dry_run),
             begun,
+            profiles_dir: profiles_dir.map(|it| it.to_string_lossy().into_owned()),
             command_line,
             folder,
             flags,
@@ -164,7 +161,7 @@ impl Settings {
             ("vars".to_owned(), Json::Object(request.vars.clone())),
             ("target".to_owned(), Json::from(request.target.clone())),
             ("profile".to_owned(), Json::from(request.profile.clone())),
-            ("profiles_dir".to_owned(), Json::from(self.flags.value("profiles-dir"))),
+            ("profiles_dir".to_owned(), Json::from(self.profiles_dir.clone())),
             ("target_path".to_owned(), Json::from(request.target_path.clone())),
             ("threads".to_owned(), Json::from(request.threads)),
             ("full_refresh".to_owned(), request.full_refresh.into()),
@@ -201,6 +198,13 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Show { .. }
         | Command::Source { .. } => None,
     }
+}
+
+/// How to say what is wrong with the arguments themselves.
+pub(super) fn fallback_console(surroundings: &Surroundings) -> Console {
+    let variable = |name: &str| surroundings.environment.get(name).map(String::as_str);
+    let is_json = ["DBT_ENGINE_LOG_FORMAT", "DBT_LOG_FORMAT"].into_iter().any(|it| variable(it) == Some("json"));
+    logging::fallback(is_json, &surroundings.invocation_id, surroundings.now, surroundings.begun)
 }
 
 /// The current folder, or the nearest above it that holds a project.

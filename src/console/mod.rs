@@ -1,11 +1,11 @@
-//! The only module that prints: diagnostics, results, and events as terminal lines or JSON.
+//! The only module that prints: diagnostics, results, and events as terminal lines or JSON, and the log file.
 
-mod json_lines;
 mod lines;
+mod log;
 mod plain;
 mod terminal;
 
-pub use json_lines::JsonLines;
+pub use log::{Log, LogFile};
 pub use plain::Plain;
 pub use terminal::Terminal;
 
@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use crate::diagnostics::{self, Diagnostics};
-use crate::events::EventSink;
+use crate::events::{EventSink, Everyone};
 
 /// The machine-readable or the human form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +26,7 @@ pub enum Format {
 }
 
 /// How to print. Standard output carries results, standard error what is wrong.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Console {
     /// The form.
     pub format: Format,
@@ -34,6 +34,8 @@ pub struct Console {
     pub colour: bool,
     /// Whether only what is wrong is said.
     pub quiet: bool,
+    /// The structured log: standard output for [`Format::Json`], and a file for both.
+    pub log: Arc<Log>,
 }
 
 impl Console {
@@ -42,21 +44,32 @@ impl Console {
         io::stdout().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Says that a command begins.
+    pub fn begin(&self) {
+        self.log.begin();
+    }
+
+    /// Says that a command has ended.
+    pub fn end(&self, command: &str, is_success: bool) {
+        self.log.end(command, is_success);
+    }
+
     /// Prints a result.
     pub fn print(&self, text: &str) {
-        // A closed pipe (`| head`) is no mistake of ours; there is nobody left to tell.
-        let _ = writeln!(io::stdout().lock(), "{text}");
+        if self.format == Format::Text {
+            // A closed pipe (`| head`) is no mistake of ours; there is nobody left to tell.
+            let _ = writeln!(io::stdout().lock(), "{text}");
+        }
+        self.log.result(text);
     }
 
     /// Says something that is no result.
     pub fn say(&self, text: &str) {
-        if self.quiet {
-            return;
+        if self.format == Format::Text && !self.quiet {
+            // As above.
+            let _ = writeln!(io::stdout().lock(), "{text}");
         }
-        match self.format {
-            Format::Text => self.print(text),
-            Format::Json => self.print(&serde_json::json!({"event": "message", "text": text}).to_string()),
-        }
+        self.log.note(text);
     }
 
     /// Prints everything that was found, and how much it was.
@@ -64,31 +77,33 @@ impl Console {
         if found.is_empty() {
             return;
         }
-        let text = match self.format {
-            Format::Text => diagnostics::render_terminal(found, self.colour),
-            Format::Json => diagnostics::render_json(found).to_string() + "\n",
-        };
-        let _ = io::stderr().lock().write_all(text.as_bytes());
         if self.format == Format::Text {
+            let text = diagnostics::render_terminal(found, self.colour);
+            let _ = io::stderr().lock().write_all(text.as_bytes());
             let _ = writeln!(io::stderr().lock(), "\n{}", lines::found(found.errors(), found.warnings()));
         }
+        found.iter().for_each(|it| self.log.diagnostic(it));
     }
 
     /// Says why nothing could be done.
     pub fn failure(&self, text: &str) {
-        let line = match self.format {
-            Format::Text => format!("error: {text}"),
-            Format::Json => serde_json::json!({"event": "error", "message": text}).to_string(),
-        };
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        if self.format == Format::Text {
+            let _ = writeln!(io::stderr().lock(), "error: {text}");
+        }
+        self.log.failure(text);
     }
 
-    /// The listener that fits.
-    pub fn sink(&self) -> Arc<dyn EventSink> {
+    /// The listener that fits, of a run in this target. The log takes what it says of nodes from the manifest.
+    pub fn sink(&self, target: &str, manifest: impl FnOnce() -> serde_json::Value) -> Arc<dyn EventSink> {
+        let mut sinks: Vec<Arc<dyn EventSink>> = Vec::new();
         match self.format {
-            Format::Json => Arc::new(JsonLines),
-            Format::Text if Console::is_terminal() && !self.quiet => Arc::new(Terminal::new(self.colour)),
-            Format::Text => Arc::new(Plain { colour: self.colour, quiet: self.quiet }),
+            Format::Json => {}
+            Format::Text if Console::is_terminal() && !self.quiet => sinks.push(Arc::new(Terminal::new(self.colour))),
+            Format::Text => sinks.push(Arc::new(Plain { colour: self.colour, quiet: self.quiet })),
         }
+        if self.log.is_read() {
+            sinks.push(Arc::new(log::Listener::new(Arc::clone(&self.log), target, manifest())));
+        }
+        Arc::new(Everyone(sinks))
     }
 }

@@ -96,8 +96,8 @@ pub struct NodeLabel {
     pub path: String,
 }
 
-/// How loud a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How loud a message is, the quietest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Only for those who look for it.
     Debug,

@@ -45,6 +45,15 @@ impl Disk {
         fs::File::create(full)
     }
 
+    /// Opens a file for writing at its end, making it and its folder where needed.
+    pub fn append(&self, path: &str) -> io::Result<fs::File> {
+        let full = self.resolve(path);
+        if let Some(folder) = full.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::File::options().create(true).append(true).open(full)
+    }
+
     /// Makes a folder and those above it, where they are not there.
     pub fn create_folder(&self, path: &str) -> io::Result<()> {
         fs::create_dir_all(self.resolve(path))

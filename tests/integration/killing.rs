@@ -96,10 +96,10 @@ fn stop_with_ctrl_c() -> Result<(), Failed> {
     let expected = mill.run_cleanly(1)?.content;
     let before = mill.files()?;
     let mut run = mill.start(2, "json")?;
-    wait_for(&mut run, r#""event":"node_progress","unique_id":"model.mill.ordered""#)?;
+    wait_for(&mut run, r#"rows of model.mill.ordered","name":"NodeProgress""#)?;
     let asked = Instant::now();
     interrupt(&run)?;
-    let (code, _, errors) = end(run)?;
+    let (code, errors, _) = end(run)?;
     if code != Some(1) || !errors.contains("stopped; what was finished is in place, the rest is as it was before") {
         return Err(format!("ended with {code:?} and said: {errors}").into());
     }
@@ -118,7 +118,7 @@ fn stop_with_ctrl_c() -> Result<(), Failed> {
 fn refuse_a_second_run() -> Result<(), Failed> {
     let mill = Mill::new(MANY)?;
     let mut first = mill.start(1, "json")?;
-    wait_for(&mut first, r#""event":"node_started""#)?;
+    wait_for(&mut first, r#""name":"NodeStart""#)?;
     let second = mill.start(2, "text")?;
     let (code, said, errors) = end(second)?;
     if code != Some(2) || !errors.contains("another run is using the warehouse data/warehouse; wait for its end") {

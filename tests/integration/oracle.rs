@@ -123,13 +123,17 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 fn record_events(project: &Path, arguments: &[&str], code: Option<i32>) -> Result<(), Failed> {
     let binary = env!("CARGO_BIN_EXE_arrowmill");
     let mut command = Command::new(binary);
-    command.args(["--log-format", "json"]).args(arguments).current_dir(project).env_remove("CLICKSTREAM_RAW");
+    command
+        .args(["--log-format", "json", "--log-level", "debug"])
+        .args(arguments)
+        .current_dir(project)
+        .env_remove("CLICKSTREAM_RAW");
     let output = command.output()?;
     expect_code(&output, code, &format!("arrowmill {}", arguments.join(" ")))?;
     let path = project.join("events.jsonl");
     let mut events = fs::read(&path).unwrap_or_default();
     events.extend(output.stdout);
-    let finished = String::from_utf8_lossy(&events).matches(r#""event":"node_finished""#).count();
+    let finished = String::from_utf8_lossy(&events).matches(r#""name":"NodeFinished""#).count();
     let everything = arguments != ["run"];
     if everything && finished < NODES {
         return Err(format!("only {finished} nodes have finished").into());

@@ -8,7 +8,7 @@
     compare.py seeds PROJECT FOLDER  FOLDER is where dbt has loaded the same seeds; columns, types and rows must be equal
     compare.py damage RAW            makes a data set that breaks the project's promises
 
-EVENTS are the lines of `arrowmill --log-format json`. Prints what differs and exits with 1, or prints what was compared
+EVENTS are the lines of `arrowmill --log-format json --log-level debug`. Prints what differs and exits with 1, or prints what was compared
 and exits with 0.
 """
 
@@ -59,8 +59,12 @@ def finished_nodes(path):
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
-            if event.get("event") == "node_finished":
-                nodes.append(event)
+            if event["info"]["name"] == "NodeFinished":
+                info, result = event["data"]["node_info"], event["data"]["run_result"]
+                place = info["node_relation"]
+                relation = ".".join(f'"{place[it]}"' for it in ("database", "schema", "alias"))
+                node = {**info, "name": info["node_name"], "relation": relation}
+                nodes.append({"node": node, "status": info["node_status"], "failures": result["num_failures"]})
     if not nodes:
         sys.exit(f"{path}: no node has finished")
     return nodes
@@ -71,7 +75,7 @@ def of_type(nodes, resource_type):
 
 
 def failures_of(event):
-    return event["result"]["failures"] if event["status"] in ("fail", "warn") else 0
+    return event["failures"] if event["status"] in ("fail", "warn") else 0
 
 
 def compiled_sql(project):

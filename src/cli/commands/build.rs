@@ -86,7 +86,13 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     removed.map_err(|error| Stop::Outside(format!("cannot write to the warehouse: {staged}: {error}")))?;
     prepare::write_compiled(settings, &loaded, &planned.plan, &chosen)?;
     let results = Arc::new(RunResults::new(&loaded.project.invocation, settings.begun));
-    let sink: Arc<dyn EventSink> = Arc::new(Everyone(vec![settings.console.sink(), Arc::clone(&results) as _]));
+    let manifest = || {
+        let manifest = crate::artifacts::manifest(&loaded.project, &loaded.graph, &BTreeMap::new());
+        // What can't be told of a node is no reason not to run it.
+        serde_json::to_value(manifest).unwrap_or_default()
+    };
+    let sink = settings.console.sink(&loaded.project.invocation.target.name, manifest);
+    let sink: Arc<dyn EventSink> = Arc::new(Everyone(vec![sink, Arc::clone(&results) as _]));
     let compiled = artifacts::compiled_code(&planned.plan);
     artifacts::write_manifest(settings, &loaded, &compiled)?;
     for line in &planned.plan.lines {

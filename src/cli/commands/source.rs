@@ -50,7 +50,12 @@ async fn look(
     let (about, others) = of_sources(promises, &planned, found);
     prepare::report(settings, others)?;
     let late = late(settings, &loaded, planned);
-    let sink = settings.console.sink();
+    let manifest = || {
+        let manifest = crate::artifacts::manifest(&loaded.project, &loaded.graph, &std::collections::BTreeMap::new());
+        // What can't be told of a node is no reason not to look at it.
+        serde_json::to_value(manifest).unwrap_or_default()
+    };
+    let sink = settings.console.sink(&loaded.project.invocation.target.name, manifest);
     let total = promises.len();
     let plural = if total == 1 { "" } else { "s" };
     sink.emit(&Event::RunStarted { nodes: total, threads: 1, plan: format!("{total} source{plural}") });

@@ -126,6 +126,7 @@ impl Mill {
     pub(super) fn start(&self, version: usize, log_format: &str) -> io::Result<Child> {
         Command::new(env!("CARGO_BIN_EXE_arrowmill"))
             .args(["build", "--vars", &format!("{{version: {version}}}"), "--log-format", log_format])
+            .args(["--log-level", if log_format == "json" { "debug" } else { "info" }])
             .current_dir(self.0.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

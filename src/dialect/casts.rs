@@ -11,8 +11,8 @@ use datafusion::functions::expr_fn::{coalesce, replace, round, rtrim, strpos};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator, binary_expr, lit, try_cast};
 
-use super::numbers;
 use super::functions::{parse_time, round_even, timestamp_micros};
+use super::numbers;
 use crate::project::Dialect;
 
 /// Settles what a whole plan casts and rounds.
@@ -26,7 +26,9 @@ pub(super) fn settle(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan>
             }
         };
         let it = it.transform_data(|it| Ok(plain_digits(it)))?;
-        it.transform_data(|it| Ok(if dialect == Dialect::DuckDb { numbers::settle(it, schema) } else { Transformed::no(it) }))
+        it.transform_data(|it| {
+            Ok(if dialect == Dialect::DuckDb { numbers::settle(it, schema) } else { Transformed::no(it) })
+        })
     })
 }
 

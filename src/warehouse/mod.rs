@@ -86,7 +86,12 @@ impl Warehouse {
             (Some(record), Some(file)) if record.kind == RecordKind::Table && record.bytes == Some(file.size) => {
                 (Existing::Table, Some(record))
             }
-            (record, _) => (Existing::Unknown, record),
+            // A run died after it had put a file in place, and before its record: the announced one is that of the file.
+            (record, Some(file)) => match self.read_json(&self.announced_path(relation)).await {
+                Some(announced) if announced.bytes == Some(file.size) => (Existing::Table, Some(announced)),
+                _ => (Existing::Unknown, record),
+            },
+            (record, None) => (Existing::Unknown, record),
         }
     }
 
@@ -115,17 +120,40 @@ impl Warehouse {
     }
 
     async fn read_record(&self, relation: &RelationName) -> Option<Record> {
-        let bytes = self.store().get(&self.record_path(relation)).await.ok()?.bytes().await.ok()?;
+        self.read_json(&self.record_path(relation)).await
+    }
+
+    async fn read_json(&self, path: &Path) -> Option<Record> {
+        let bytes = self.store().get(path).await.ok()?.bytes().await.ok()?;
         serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Where the record of a file stands that is about to be put in place.
+    fn announced_path(&self, relation: &RelationName) -> Path {
+        self.path(&format!("{OWN}/relations/{}/{}.json.next", relation.schema, relation.identifier))
+    }
+
+    /// Says what file is about to be put in place.
+    async fn announce(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
+        self.write_json(&self.announced_path(relation), record).await
+    }
+
+    /// The announced record has taken its place.
+    async fn forget_announced(&self, relation: &RelationName) {
+        // One that is left behind says the same as the record.
+        let _ = self.store().delete(&self.announced_path(relation)).await;
     }
 
     /// Records a relation, atomically.
     pub async fn write_record(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
-        let path = self.record_path(relation);
+        self.write_json(&self.record_path(relation), record).await
+    }
+
+    async fn write_json(&self, path: &Path, record: &Record) -> Result<(), StorageError> {
         let mut bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
         bytes.push(b'\n');
-        let written = self.store().put(&path, PutPayload::from(bytes)).await;
-        written.map(drop).map_err(|error| StorageError::new("cannot write", &path, error))
+        let written = self.store().put(path, PutPayload::from(bytes)).await;
+        written.map(drop).map_err(|error| StorageError::new("cannot write", path, error))
     }
 
     /// Removes a relation. The record goes first: a file without one is unknown, and rebuilt.

@@ -1,8 +1,9 @@
 //! Staging and publishing: the only place where a relation's file is put where readers look.
 //!
 //! A file is written whole under `_arrowmill/staged/<run>/` and then renamed. A rename within one file system is
-//! atomic (rename(2)), so a reader sees the old file or the new one. The record follows; where a run dies between the
-//! two, the sizes disagree and the relation is unknown.
+//! atomic (rename(2)), so a reader sees the old file or the new one. The new record is announced before and takes its
+//! place after: where a run dies between the two, the announced one is that of the file. A table that grows would
+//! otherwise begin anew, and lose what it has.
 
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -38,10 +39,12 @@ impl Warehouse {
         let to = self.data_path(&staged.relation);
         let file = self.store().head(&staged.path).await;
         let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
+        record.bytes = Some(file.size);
+        self.announce(&staged.relation, &record).await?;
         let renamed = self.store().rename(&staged.path, &to).await;
         renamed.map_err(|error| StorageError::new("cannot put in place", &to, error))?;
-        record.bytes = Some(file.size);
         self.write_record(&staged.relation, &record).await?;
+        self.forget_announced(&staged.relation).await;
         Ok(Published { bytes: file.size })
     }
 

@@ -85,9 +85,11 @@ fn test_result(ended: &Ended<'_>, infos: &NodeInfos) -> Line {
         Outcome::Warned(failures) => (format!("WARN {}", failures.count), failures.count, Level::Warning),
         Outcome::Failed(failures) => (format!("FAIL {}", failures.count), failures.count, Level::Error),
         Outcome::Errored(_) => ("ERROR".to_owned(), 0, Level::Error),
-        Outcome::Passed | Outcome::Aged { .. } | Outcome::Built { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => {
-            ("PASS".to_owned(), 0, Level::Info)
-        }
+        Outcome::Passed
+        | Outcome::Aged { .. }
+        | Outcome::Built { .. }
+        | Outcome::Skipped { .. }
+        | Outcome::Cancelled => ("PASS".to_owned(), 0, Level::Info),
     };
     let data = json!({
         "attached_node": infos.text(node, "/attached_node"), "execution_time": seconds, "index": position.0,

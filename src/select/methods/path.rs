@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn mistakes() {
-        check_refused("/work/models/a.sql", "/work/models/a.sql", "relative to the project");
+        check_refused("/home/models/a.sql", "/home/models/a.sql", "relative to the project");
         check_hint(&graph(FOLDERS), "models/stagin", "did you mean `models/staging`?");
     }
 }

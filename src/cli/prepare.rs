@@ -1,7 +1,7 @@
 //! What most commands begin with: the project loaded, the graph built, nodes chosen, everything planned.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use datafusion::catalog::TableProvider;
 
@@ -11,6 +11,7 @@ use crate::cli::settings::{Settings, selection};
 use crate::cli::spill::SpillFolder;
 use crate::cli::{Stop, deferral};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::execute::Late;
 use crate::files::{Lock, ProjectFiles};
 use crate::graph::{self, Graph};
 use crate::materialize::Existing;
@@ -214,6 +215,20 @@ pub(super) async fn plan(
         found.extend(unchecked(loaded, &plan));
     }
     Ok((Planned { plan, session, warehouse, spill, existing, growing }, found))
+}
+
+/// What the run plans while it is under way.
+pub(super) fn late(settings: &Settings, loaded: &Loaded, planned: &Planned) -> Late {
+    Late {
+        project: Arc::clone(&loaded.project),
+        graph: Arc::clone(&loaded.graph),
+        session: planned.session.clone(),
+        warehouse: planned.warehouse.clone(),
+        folder: settings.folder.clone(),
+        existing: planned.existing.clone(),
+        growing: planned.growing.clone(),
+        plan: RwLock::new(planned.plan.clone()),
+    }
 }
 
 /// Says what could not be planned for want of rows: not every node that waits, only those that ask.

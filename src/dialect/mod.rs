@@ -21,9 +21,11 @@ mod structs;
 mod syntax;
 mod table_functions;
 mod tokens;
+mod type_names;
 mod unions;
 
 pub use lateral::inline_alias;
+pub use type_names::type_name;
 
 use std::sync::Arc;
 

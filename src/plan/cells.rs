@@ -6,15 +6,13 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, NaiveDate};
 use datafusion::error::Result;
 
+use crate::dialect::type_name;
 use crate::jinja::{Cell, ColumnType, Rows};
-use crate::plan::type_names::information_schema_type;
 
 /// The columns of a schema.
 pub(super) fn columns(schema: &Schema) -> Vec<ColumnType> {
-    let column = |it: &arrow::datatypes::FieldRef| ColumnType {
-        name: it.name().clone(),
-        data_type: information_schema_type(it.data_type()),
-    };
+    let column =
+        |it: &arrow::datatypes::FieldRef| ColumnType { name: it.name().clone(), data_type: type_name(it.data_type()) };
     schema.fields().iter().map(column).collect()
 }
 

@@ -5,11 +5,11 @@
 use arrow::datatypes::{DataType, SchemaRef};
 
 use crate::diagnostics::{Code, Diagnostic};
+use crate::dialect::type_name;
 use crate::graph::Node;
 use crate::plan::project::Scope;
 use crate::plan::query::plan_query;
 use crate::plan::relation::Catalog;
-use crate::plan::type_names::information_schema_type;
 use crate::project::Json;
 
 /// Says where a model breaks the contract that it is under.
@@ -21,7 +21,7 @@ pub(super) fn broken(scope: &Scope<'_>, node: &Node, schema: &SchemaRef) -> Opti
     }
     let mut rows: Vec<[String; 4]> = Vec::new();
     for field in schema.fields() {
-        let has = information_schema_type(field.data_type());
+        let has = type_name(field.data_type());
         let promised = facts.columns.iter().find(|it| it.name.eq_ignore_ascii_case(field.name()));
         let Some(promised) = promised else {
             rows.push([field.name().clone(), has, String::new(), "missing in contract".to_owned()]);
@@ -32,7 +32,7 @@ pub(super) fn broken(scope: &Scope<'_>, node: &Node, schema: &SchemaRef) -> Opti
         match wanted {
             Some((_, Some(wanted))) if kind(&wanted) == kind(field.data_type()) => {}
             Some((text, wanted)) => {
-                let wanted = wanted.map_or_else(|| text.clone(), |it| information_schema_type(&it));
+                let wanted = wanted.map_or_else(|| text.clone(), |it| type_name(&it));
                 rows.push([field.name().clone(), has, wanted, "data type mismatch".to_owned()]);
             }
             None => rows.push([field.name().clone(), has, String::new(), "no data_type in contract".to_owned()]),
@@ -67,7 +67,7 @@ fn declared_type(scope: &Scope<'_>, text: &str) -> Option<DataType> {
 
 /// What of a type is compared.
 fn kind(data_type: &DataType) -> String {
-    let text = information_schema_type(data_type);
+    let text = type_name(data_type);
     let (name, end) = text.split_once('(').map_or((text.as_str(), ""), |(name, rest)| {
         (name, if name == "DECIMAL" { rest.rsplit_once(')').map_or("", |(_, end)| end) } else { rest })
     });

@@ -127,25 +127,21 @@ impl<'a> Inputs<'a> {
         types
     }
 
-    /// dbt passes over what a seed doesn't have; mostly it is a typing mistake.
+    /// dbt passes over types for columns that a seed doesn't have; mostly it is a typing mistake.
     fn warn_of_absent_columns<'b>(
         &mut self,
         node: &Node,
         schema: &SchemaRef,
         configured: impl Iterator<Item = &'b String>,
     ) {
-        let described = node.facts.columns.iter().map(|it| (&it.name, it.span.clone()));
         let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
-        for (name, span) in configured.map(|it| (it, node.facts.span.clone())).chain(described) {
-            if names.iter().any(|it| it == name) {
-                continue;
-            }
+        for name in configured.filter(|it| !names.contains(&it.as_str())) {
             self.found.push(
                 Diagnostic::warning(
                     Code::UnknownColumn,
                     format!("{} has no column `{name}` in its file", node.facts.display()),
                 )
-                .at(span)
+                .at(node.facts.span.clone())
                 .help_if(closest(name, names.iter().copied()), |it| format!("did you mean `{it}`?"))
                 .note(format!("it has: {}", names.join(", "))),
             );

@@ -25,7 +25,6 @@ mod session;
 mod side_by_side;
 mod stored;
 mod tests;
-mod type_names;
 mod unit_tests;
 mod wording;
 
@@ -41,6 +40,5 @@ pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;
 pub use stored::{SortColumn, SortOrder, existing_table, open_file};
-pub use type_names::information_schema_type;
 pub use unit_tests::UnitTestPlan;
 pub use wording::sql_type;

@@ -1,7 +1,7 @@
 //! `build`, `run`, `test` and `seed`: plan, and then carry out.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
 
@@ -102,16 +102,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let threads = loaded.project.invocation.target.threads;
     let plan = describe(&loaded, &chosen);
     sink.emit(&Event::RunStarted { nodes: chosen.len(), threads, plan });
-    let late = Arc::new(Late {
-        project: Arc::clone(&loaded.project),
-        graph: Arc::clone(&loaded.graph),
-        session: planned.session.clone(),
-        warehouse: planned.warehouse.clone(),
-        folder: settings.folder.clone(),
-        existing: planned.existing,
-        growing: planned.growing,
-        plan: RwLock::new(planned.plan.clone()),
-    });
+    let late = Arc::new(prepare::late(settings, &loaded, &planned));
     let has_late = !planned.plan.late.is_empty();
     let job = Job {
         graph: Arc::clone(&loaded.graph),

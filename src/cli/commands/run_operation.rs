@@ -1,12 +1,12 @@
 //! `run-operation`: a macro called for what it does to the warehouse.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use crate::cli::prepare::{self, Purpose};
 use crate::cli::settings::parse_mapping;
 use crate::cli::{Exit, Settings, Stop};
 use crate::diagnostics::Diagnostics;
-use crate::execute::{self, Late};
+use crate::execute;
 
 pub(super) fn run(settings: &Settings, name: &str, arguments: Option<&str>) -> Result<Exit, Stop> {
     let arguments = parse_mapping("--args", arguments.unwrap_or("{}")).map_err(Stop::Outside)?;
@@ -15,16 +15,7 @@ pub(super) fn run(settings: &Settings, name: &str, arguments: Option<&str>) -> R
         let (planned, found) = prepare::plan(settings, &mut loaded, &[], Purpose::Run).await?;
         prepare::report(settings, found)?;
         let _lock = prepare::lock(settings, &loaded, &planned)?;
-        let late = Arc::new(Late {
-            project: Arc::clone(&loaded.project),
-            graph: Arc::clone(&loaded.graph),
-            session: planned.session,
-            warehouse: planned.warehouse,
-            folder: settings.folder.clone(),
-            existing: planned.existing,
-            growing: planned.growing,
-            plan: RwLock::new(planned.plan),
-        });
+        let late = Arc::new(prepare::late(settings, &loaded, &planned));
         let run_id = settings.request.invocation_id.clone();
         let name = name.to_owned();
         let called = tokio::spawn(async move { execute::operation(&late, &name, &arguments, &run_id) });

@@ -1,6 +1,6 @@
 //! `source freshness`: how old the sources are, and `sources.json`.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::artifacts::{SourceAge, seconds_between, sources_file};
@@ -49,7 +49,7 @@ async fn look(
     let (planned, found) = prepare::plan(settings, &mut loaded, chosen, Purpose::Plan).await?;
     let (about, others) = of_sources(promises, &planned, found);
     prepare::report(settings, others)?;
-    let late = late(settings, &loaded, planned);
+    let late = prepare::late(settings, &loaded, &planned);
     let manifest = || {
         let manifest = crate::artifacts::manifest(&loaded.project, &loaded.graph, &std::collections::BTreeMap::new());
         // What can't be told of a node is no reason not to look at it.
@@ -136,19 +136,6 @@ async fn age(late: &Late, promise: &Promise<'_>, began: Duration) -> Result<Sour
         began,
         elapsed: Duration::ZERO,
     })
-}
-
-fn late(settings: &Settings, loaded: &Loaded, planned: Planned) -> Late {
-    Late {
-        project: Arc::clone(&loaded.project),
-        graph: Arc::clone(&loaded.graph),
-        session: planned.session,
-        warehouse: planned.warehouse,
-        folder: settings.folder.clone(),
-        existing: planned.existing,
-        growing: planned.growing,
-        plan: RwLock::new(planned.plan),
-    }
 }
 
 fn label(promise: &Promise<'_>) -> NodeLabel {

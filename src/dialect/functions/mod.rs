@@ -14,7 +14,6 @@ mod round_even;
 mod similarity;
 mod strptime;
 mod truncate;
-mod type_names;
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 use super::intervals::Intervals;
 use super::kernel::function;
 use super::strptime::translated;
-use super::type_names::type_name;
+use crate::dialect::type_name;
 
 /// A function of several meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -171,6 +171,7 @@ impl Meaning {
                 let micros = binary_expr(cast(first, DataType::Float64), Operator::Multiply, lit(1e6));
                 cast(cast(micros, DataType::Int64), utc())
             }
+            Meaning::Typeof if of_first.is_null() => lit("\"NULL\""),
             Meaning::Typeof => lit(type_name(of_first)),
         })
     }

@@ -1,9 +1,9 @@
-//! Names of types as `information_schema` of DuckDB has them, for templates that compare them.
+//! What DuckDB calls a type, as `typeof` and `information_schema` say it.
 
 use arrow::datatypes::{DataType, TimeUnit};
 
-/// `VARCHAR`, `DECIMAL(18,3)`, `INTEGER[]`.
-pub fn information_schema_type(data_type: &DataType) -> String {
+/// `VARCHAR`, `DECIMAL(18,3)`, `INTEGER[]`. A column of nothing but nulls is `INTEGER`, as it is in a table.
+pub fn type_name(data_type: &DataType) -> String {
     let plain = match data_type {
         DataType::Boolean => "BOOLEAN",
         DataType::Int8 => "TINYINT",
@@ -29,26 +29,24 @@ pub fn information_schema_type(data_type: &DataType) -> String {
         | DataType::Decimal128(precision, scale)
         | DataType::Decimal256(precision, scale) => return format!("DECIMAL({precision},{scale})"),
         DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) | DataType::LargeListView(item) => {
-            return format!("{}[]", information_schema_type(item.data_type()));
+            return format!("{}[]", type_name(item.data_type()));
         }
         DataType::FixedSizeList(item, length) => {
-            return format!("{}[{length}]", information_schema_type(item.data_type()));
+            return format!("{}[{length}]", type_name(item.data_type()));
         }
         DataType::Struct(fields) => {
-            let field = |it: &arrow::datatypes::FieldRef| {
-                format!("\"{}\" {}", it.name(), information_schema_type(it.data_type()))
-            };
+            let field = |it: &arrow::datatypes::FieldRef| format!("\"{}\" {}", it.name(), type_name(it.data_type()));
             return format!("STRUCT({})", fields.iter().map(field).collect::<Vec<_>>().join(", "));
         }
         DataType::Map(entries, _) => match entries.data_type() {
             DataType::Struct(fields) if fields.len() == 2 => {
-                let name = |at: usize| information_schema_type(fields[at].data_type());
+                let name = |at: usize| type_name(fields[at].data_type());
                 return format!("MAP({}, {})", name(0), name(1));
             }
             _ => "MAP",
         },
-        DataType::Dictionary(_, values) => return information_schema_type(values),
-        DataType::RunEndEncoded(_, values) => return information_schema_type(values.data_type()),
+        DataType::Dictionary(_, values) => return type_name(values),
+        DataType::RunEndEncoded(_, values) => return type_name(values.data_type()),
         DataType::Union(..) => "UNION",
     };
     plain.to_owned()

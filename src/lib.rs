@@ -25,6 +25,8 @@ pub mod compile;
 pub mod data_tests;
 /// What it takes to make a relation: a pure decision.
 pub mod materialize;
+/// When something need not be made again: identities and the decision.
+pub mod reuse;
 /// The only talk between running and reporting.
 pub mod events;
 /// What other tools read: manifest, run results, catalog, lineage.

@@ -10,6 +10,7 @@ mod contracts;
 mod elsewhere;
 mod failure;
 mod file_functions;
+mod fingerprint;
 mod incremental;
 mod information_schema;
 mod inputs;

@@ -28,9 +28,9 @@ impl TableSource for PlannedTable {
 
 /// A view. Those who read it are planned against its columns alone, or planning would cost what all views below it
 /// cost, once for each of its readers; [`bind`] puts its plan where its name stands.
-struct PlannedView {
+pub(super) struct PlannedView {
     schema: SchemaRef,
-    plan: LogicalPlan,
+    pub(super) plan: LogicalPlan,
 }
 
 impl TableSource for PlannedView {

@@ -142,8 +142,10 @@ impl EventSink for RunResults {
 }
 
 fn adapter_response(outcome: &Outcome) -> serde_json::Map<String, Json> {
-    let Outcome::Built { rows, bytes, .. } = outcome else { return serde_json::Map::new() };
-    let message = rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"));
+    let (Outcome::Built { rows, bytes } | Outcome::Reused { rows, bytes }) = outcome else {
+        return serde_json::Map::new();
+    };
+    let message = message(outcome).unwrap_or_default();
     let mut response = serde_json::Map::from_iter([("_message".to_owned(), Json::from(message))]);
     let counted = [("rows_affected", rows), ("bytes", bytes)];
     response.extend(counted.into_iter().filter_map(|(key, count)| Some((key.to_owned(), Json::from((*count)?)))));
@@ -154,6 +156,7 @@ fn message(outcome: &Outcome) -> Option<String> {
     let results = |count: i64| format!("Got {count} {}", if count == 1 { "result" } else { "results" });
     match outcome {
         Outcome::Built { rows, .. } => Some(rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"))),
+        Outcome::Reused { .. } | Outcome::PassedBefore => Some("reused: nothing has changed".to_owned()),
         Outcome::Passed | Outcome::Aged { .. } => None,
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
         Outcome::Errored(problem) => Some(problem.one_line()),
@@ -164,9 +167,10 @@ fn message(outcome: &Outcome) -> Option<String> {
 
 fn failures(outcome: &Outcome) -> Option<i64> {
     match outcome {
-        Outcome::Passed => Some(0),
+        Outcome::Passed | Outcome::PassedBefore => Some(0),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(failures.count),
         Outcome::Built { .. }
+        | Outcome::Reused { .. }
         | Outcome::Aged { .. }
         | Outcome::Errored(_)
         | Outcome::Skipped { .. }

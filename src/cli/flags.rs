@@ -49,6 +49,7 @@ static FLAGS: &[Flag] = &[
     flag("empty", Pair, ""),
     flag("event-time-end", Value, ""),
     flag("event-time-start", Value, ""),
+    flag("explain", Single, "Say why each node is made anew or left as it is"),
     flag("export-saved-queries", Pair, ""),
     short("fail-fast", 'x', Pair, "Stop at the first failure"),
     flag("favor-state", Pair, "With --defer, read from there even what is in the warehouse"),
@@ -71,6 +72,7 @@ static FLAGS: &[Flag] = &[
     flag("printer-width", Value, ""),
     short("quiet", 'q', Pair, "Say only what is wrong"),
     short("record-timing-info", 'r', Value, ""),
+    flag("reuse", Pair, "Make everything anew, even what would come out the same"),
     flag("sample", Value, ""),
     flag("send-anonymous-usage-stats", Pair, ""),
     flag("show-all-deprecations", Pair, ""),
@@ -129,7 +131,7 @@ pub(super) fn add_to(mut command: Command) -> Command {
             let no: &'static str = negated(flag.name);
             arg = arg.overrides_with(no);
             // The one of the two is shown that says something which is not so without it; the help is about that one.
-            let is_on_anyway = ["use-colors", "write-json"].contains(&flag.name);
+            let is_on_anyway = ["reuse", "use-colors", "write-json"].contains(&flag.name);
             let help = if is_on_anyway { flag.help } else { "" };
             command = command.arg(make(no).overrides_with(flag.name).hide(!is_on_anyway).help(help));
             arg = arg.hide(is_on_anyway || flag.help.is_empty());

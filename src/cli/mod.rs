@@ -4,12 +4,14 @@ mod arguments;
 mod artifacts;
 mod commands;
 mod deferral;
+mod explanation;
 mod flags;
 mod logging;
 mod packages;
 mod prepare;
 mod settings;
 mod spill;
+mod there;
 mod warnings;
 
 pub use settings::{Settings, Surroundings};

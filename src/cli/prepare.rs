@@ -9,12 +9,12 @@ use crate::artifacts::compiled_path;
 use crate::cli::arguments::Selecting;
 use crate::cli::settings::{Settings, selection};
 use crate::cli::spill::SpillFolder;
+use crate::cli::there::There;
 use crate::cli::{Stop, deferral};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::execute::Late;
 use crate::files::{Lock, ProjectFiles};
 use crate::graph::{self, Graph};
-use crate::materialize::Existing;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
 use crate::plan::{self, EngineSettings, ProjectPlan, Session};
 use crate::select::{self, Knowledge, Selectors};
@@ -191,11 +191,8 @@ pub(super) async fn plan(
     let warehouse = warehouse(settings, &loaded.project)?;
     let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
     let mut found = std::mem::take(&mut loaded.found);
-    let existing = find_existing(loaded, &session, &warehouse, &wanted, purpose, &mut found).await;
-    let growing = match purpose {
-        Purpose::Plan => BTreeMap::new(),
-        Purpose::Run => find_growing(loaded, &session, &warehouse, &wanted).await,
-    };
+    let there = There::find(loaded, &session, &warehouse, &wanted, purpose).await;
+    found.extend(there.problems);
     let scope = plan::Scope {
         project: &loaded.project,
         graph: &loaded.graph,
@@ -203,8 +200,9 @@ pub(super) async fn plan(
         session: &session,
         folder: &settings.folder,
         warehouse: &warehouse,
-        existing: &existing,
-        growing: &growing,
+        existing: &there.existing,
+        growing: &there.growing,
+        opened: &there.opened,
         runtime: &tokio::runtime::Handle::current(),
         live: None,
         present: purpose == Purpose::Plan,
@@ -214,7 +212,7 @@ pub(super) async fn plan(
     if purpose == Purpose::Plan {
         found.extend(unchecked(loaded, &plan));
     }
-    Ok((Planned { plan, session, warehouse, spill, existing, growing }, found))
+    Ok((Planned { plan, session, warehouse, spill, existing: there.existing, growing: there.growing }, found))
 }
 
 /// What the run plans while it is under way.
@@ -227,6 +225,7 @@ pub(super) fn late(settings: &Settings, loaded: &Loaded, planned: &Planned) -> L
         folder: settings.folder.clone(),
         existing: planned.existing.clone(),
         growing: planned.growing.clone(),
+        opened: planned.plan.opened.clone(),
         plan: RwLock::new(planned.plan.clone()),
     }
 }
@@ -243,121 +242,6 @@ fn unchecked(loaded: &Loaded, plan: &ProjectPlan) -> Diagnostics {
         reason.help.iter().fold(said, |said, it| said.help(it.as_str()))
     };
     plan.late.iter().filter(|(id, _)| asks(id)).map(say).collect()
-}
-
-/// Incremental tables that are there, and that this run adds rows to.
-async fn find_growing(
-    loaded: &Loaded,
-    session: &Session,
-    warehouse: &Warehouse,
-    wanted: &BTreeSet<NodeId>,
-) -> BTreeMap<NodeId, Arc<dyn TableProvider>> {
-    let mut growing = BTreeMap::new();
-    for node in wanted.iter().filter_map(|id| loaded.graph.get(id)) {
-        let facts = &node.facts;
-        let anew = facts.config.flag("full_refresh").unwrap_or(loaded.project.invocation.full_refresh);
-        let grows = match facts.kind {
-            NodeKind::Model => !anew && facts.materialized() == "incremental",
-            NodeKind::Snapshot(_) => true,
-            _ => false,
-        };
-        if !grows {
-            continue;
-        }
-        if let (Existing::Table, Some(record)) = warehouse.existing(&facts.relation).await {
-            let table = plan::existing_table(session, warehouse, &facts.relation, &record.sorted_by).await;
-            growing.extend(table.ok().map(|it| (facts.id.clone(), it)));
-        }
-    }
-    growing
-}
-
-/// Tables in the warehouse that the wanted nodes read and that nothing in this run makes.
-async fn find_existing(
-    loaded: &Loaded,
-    session: &Session,
-    warehouse: &Warehouse,
-    wanted: &BTreeSet<NodeId>,
-    purpose: Purpose,
-    found: &mut Diagnostics,
-) -> BTreeMap<NodeId, Arc<dyn TableProvider>> {
-    let mut existing = BTreeMap::new();
-    add_sources_of_the_warehouse(loaded, session, warehouse, &mut existing).await;
-    if purpose == Purpose::Plan {
-        return existing;
-    }
-    let mut edge: Vec<(NodeId, NodeId)> = Vec::new();
-    let parents = |id: &NodeId| loaded.graph.parents(id).to_vec();
-    // A unit test brings its rows along.
-    let reads = |id: &&NodeId| !loaded.graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::UnitTest(_)));
-    for id in wanted.iter().filter(reads) {
-        edge.extend(parents(id).into_iter().map(|parent| (parent, id.clone())));
-    }
-    // Where only tests are asked, those that can't be are errors of their own, and the others are asked.
-    let is_test = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Test(_)));
-    let only_tests = wanted.iter().all(is_test);
-    let mut seen = BTreeSet::new();
-    while let Some((id, reader)) = edge.pop() {
-        let Some(node) = loaded.graph.get(&id) else { continue };
-        let is_table = match node.facts.kind {
-            NodeKind::Seed | NodeKind::Snapshot(_) => true,
-            NodeKind::Model => !matches!(node.facts.materialized(), "view" | "ephemeral"),
-            _ => false,
-        };
-        if wanted.contains(&id) || !seen.insert(id.clone()) {
-            continue;
-        }
-        if !is_table {
-            edge.extend(parents(&id).into_iter().map(|parent| (parent, id.clone())));
-            continue;
-        }
-        let relation = &node.facts.relation;
-        let (state, record) = warehouse.existing(relation).await;
-        let table = match (state, record) {
-            (Existing::Table, Some(record)) => {
-                plan::existing_table(session, warehouse, relation, &record.sorted_by).await.ok()
-            }
-            _ => None,
-        };
-        match table {
-            Some(table) => drop(existing.insert(id, table)),
-            None if only_tests => {}
-            None => found.push(not_there(loaded, &id, &reader)),
-        }
-    }
-    existing
-}
-
-/// Sources that have no files of their own and that no seed makes: tables that some other project has put there.
-async fn add_sources_of_the_warehouse(
-    loaded: &Loaded,
-    session: &Session,
-    warehouse: &Warehouse,
-    existing: &mut BTreeMap<NodeId, Arc<dyn TableProvider>>,
-) {
-    for node in loaded.graph.nodes() {
-        let NodeKind::Source(facts) = &node.facts.kind else { continue };
-        if facts.location.is_some() || !node.inputs.is_empty() {
-            continue;
-        }
-        if let (Existing::Table, Some(record)) = warehouse.existing(&node.facts.relation).await {
-            let relation = &node.facts.relation;
-            let table = plan::existing_table(session, warehouse, relation, &record.sorted_by).await;
-            existing.extend(table.ok().map(|it| (node.facts.id.clone(), it)));
-        }
-    }
-}
-
-fn not_there(loaded: &Loaded, id: &NodeId, reader: &NodeId) -> Diagnostic {
-    let display = |id: &NodeId| loaded.graph.get(id).map(|it| it.facts.display()).unwrap_or_default();
-    let name = loaded.graph.get(id).map(|it| it.facts.name.clone()).unwrap_or_default();
-    let place = loaded.graph.get(reader).map(|it| it.facts.span.clone());
-    Diagnostic::error(
-        Code::UnknownRelation,
-        format!("{} reads {}, which is not in the warehouse and not selected", display(reader), display(id)),
-    )
-    .at_if(place)
-    .help(format!("run it first: `arrowmill run --select {name}`, or select it too"))
 }
 
 /// Writes the final SQL of everything planned below the target folder, as dbt does.

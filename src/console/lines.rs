@@ -86,7 +86,9 @@ pub(super) fn finished(
             let detail: Vec<String> = rows.into_iter().chain(size).collect();
             ("OK", Colour::Green, detail.join(", "))
         }
+        Outcome::Reused { .. } => ("OK", Colour::Green, "reused".to_owned()),
         Outcome::Passed => ("PASS", Colour::Green, String::new()),
+        Outcome::PassedBefore => ("PASS", Colour::Green, "reused".to_owned()),
         Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(node, failures)),
         Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(node, failures)),
         Outcome::Aged { verdict, seconds } => {
@@ -118,7 +120,9 @@ pub(super) fn finished(
         Outcome::Errored(_)
         | Outcome::Aged { .. }
         | Outcome::Built { .. }
+        | Outcome::Reused { .. }
         | Outcome::Passed
+        | Outcome::PassedBefore
         | Outcome::Skipped { .. }
         | Outcome::Cancelled => {}
     }

@@ -18,8 +18,17 @@ pub enum Outcome {
         /// Bytes of its data file.
         bytes: Option<u64>,
     },
+    /// A relation is what it would be if it were made anew, and was left as it is.
+    Reused {
+        /// Rows in it; a view has none of its own.
+        rows: Option<u64>,
+        /// Bytes of its data file.
+        bytes: Option<u64>,
+    },
     /// A test found nothing.
     Passed,
+    /// A test found nothing the last time, and what it asks about is what it was.
+    PassedBefore,
     /// A test found something that only warns.
     Warned(Failures),
     /// A test found something that fails.
@@ -46,17 +55,26 @@ impl Outcome {
     /// Whether what depends on the node can go on.
     pub fn is_good(&self) -> bool {
         match self {
-            Outcome::Built { .. } | Outcome::Passed | Outcome::Warned(_) => true,
+            Outcome::Built { .. }
+            | Outcome::Reused { .. }
+            | Outcome::Passed
+            | Outcome::PassedBefore
+            | Outcome::Warned(_) => true,
             Outcome::Aged { verdict, .. } => *verdict != Verdict::Stale,
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Skipped { .. } | Outcome::Cancelled => false,
         }
     }
 
+    /// Whether nothing had to be done.
+    pub fn is_reused(&self) -> bool {
+        matches!(self, Outcome::Reused { .. } | Outcome::PassedBefore)
+    }
+
     /// dbt's word in `run_results.json`.
     pub fn status(&self) -> &'static str {
         match self {
-            Outcome::Built { .. } => "success",
-            Outcome::Passed => "pass",
+            Outcome::Built { .. } | Outcome::Reused { .. } => "success",
+            Outcome::Passed | Outcome::PassedBefore => "pass",
             Outcome::Warned(_) => "warn",
             Outcome::Failed(_) => "fail",
             Outcome::Aged { verdict, .. } => verdict.status(),

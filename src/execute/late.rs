@@ -12,7 +12,7 @@ use crate::diagnostics::Diagnostics;
 use crate::graph::{Graph, Node};
 use crate::jinja::Database;
 use crate::parse::{NodeId, ParsedProject};
-use crate::plan::{self, CustomPlan, Live, ModelPlan, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan};
+use crate::plan::{self, CustomPlan, Live, ModelPlan, Opened, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan};
 use crate::warehouse::Warehouse;
 
 /// Everything that planning needs, kept for as long as the run.
@@ -31,6 +31,8 @@ pub struct Late {
     pub existing: BTreeMap<NodeId, Arc<dyn TableProvider>>,
     /// Tables that the run adds rows to.
     pub growing: BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// What is known of the rows of these tables.
+    pub opened: Opened,
     /// What is planned so far.
     pub plan: RwLock<ProjectPlan>,
 }
@@ -84,6 +86,7 @@ impl Late {
             warehouse: &self.warehouse,
             existing: &self.existing,
             growing: &self.growing,
+            opened: &self.opened,
             runtime,
             live: Some(live),
             present: false,

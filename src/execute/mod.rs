@@ -1,10 +1,13 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
+mod content;
 mod custom;
 mod freshness;
 mod hooks;
 mod late;
 mod live;
+mod making;
+mod reuse;
 mod run;
 mod schedule;
 mod statements;
@@ -14,6 +17,7 @@ mod tables;
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;
+pub use reuse::Reuse;
 pub use run::{Job, Summary, run};
 pub use schedule::{Needs, Schedule, needs};
 pub use steps::rows::{Rows, fetch};

@@ -15,19 +15,20 @@ use crate::data_tests::{Verdict, verdict};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
 use crate::execute::custom;
-use crate::execute::hooks::{self, When};
+use crate::execute::hooks;
 use crate::execute::late::Late;
 use crate::execute::live;
+use crate::execute::making::make;
+use crate::execute::reuse::Reuse;
 use crate::execute::schedule::{Schedule, needs};
 use crate::execute::steps::{ask, table, unit, view};
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
-use crate::materialize::{self, Step};
 use crate::parse::{HookTime, NodeId, NodeKind};
-use crate::plan::{
-    CustomPlan, Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution,
-};
-use crate::warehouse::{Staged, Warehouse};
+use crate::plan::{CustomPlan, Live, ProjectPlan, Session, TestPlan, UnitTestPlan, bind, explain_execution};
+use crate::project::{Config, Json};
+use crate::reuse::Because;
+use crate::warehouse::Warehouse;
 
 /// Everything that a run needs.
 pub struct Job {
@@ -53,6 +54,8 @@ pub struct Job {
     pub store_failures: bool,
     /// Identity of the run.
     pub run_id: String,
+    /// What need not be made again.
+    pub reuse: Reuse,
     /// Becomes true when the user wants to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -66,6 +69,8 @@ pub struct Summary {
     pub stopped: bool,
     /// Whether a hook of the run failed.
     pub hook_failed: bool,
+    /// Why nodes were made anew or asked.
+    pub reasons: BTreeMap<NodeId, Because>,
 }
 
 impl Summary {
@@ -123,6 +128,11 @@ pub async fn run(job: Job) -> Summary {
     }
     let asked_to_stop = *job.stop.borrow();
     running.cancel_rest();
+    running.summary.reasons = job.reuse.reasons();
+    if let Some(passed) = job.reuse.new_passed() {
+        // What is not kept is asked again: no reason to fail.
+        let _ = job.warehouse.keep_passed(&passed).await;
+    }
     let ending = in_place(|| hooks::of_run(&job.late, &live, HookTime::End, Some(&running.summary)));
     if let Err(problem) = ending {
         running.hook_failed(&problem);
@@ -136,9 +146,10 @@ pub async fn run(job: Job) -> Summary {
 fn counts(summary: &Summary) -> Vec<(&'static str, usize)> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for (_, outcome) in &summary.outcomes {
-        *counts.entry(outcome.status()).or_default() += 1;
+        let word = if outcome.is_reused() { "reused" } else { outcome.status() };
+        *counts.entry(word).or_default() += 1;
     }
-    ["success", "pass", "warn", "fail", "error", "skipped"]
+    ["success", "reused", "pass", "warn", "fail", "error", "skipped"]
         .into_iter()
         .filter_map(|status| counts.get(status).map(|count| (status, *count)))
         .collect()
@@ -294,7 +305,7 @@ fn make_custom(job: &Job, live: &Arc<dyn Live>, node: &Node, plan: &CustomPlan) 
     }
 }
 
-fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {
+pub(super) fn bound(plan: &LogicalPlan, tables: &Tables) -> Result<LogicalPlan> {
     bind(plan.clone(), &|relation, schema| tables.open(relation, schema))
 }
 
@@ -303,72 +314,38 @@ pub(super) fn in_place<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }
 
-async fn make(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node, model: &ModelPlan) -> Result<Outcome> {
-    if let Err(problem) = in_place(|| hooks::of_node(&job.late, live, node, When::Before)) {
-        return Ok(Outcome::Errored(Box::new(problem)));
-    }
-    let outcome = make_relation(job, tables, node, model).await?;
-    match in_place(|| hooks::of_node(&job.late, live, node, When::After)) {
-        Ok(()) => Ok(outcome),
-        Err(problem) => Ok(Outcome::Errored(Box::new(problem))),
-    }
-}
-
-async fn make_relation(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Result<Outcome> {
-    let staged = job.warehouse.stage(&node.facts.relation);
-    let outcome = perform(job, tables, node, model, &staged).await;
-    if outcome.is_err() {
-        job.warehouse.discard(&staged).await;
-    }
-    outcome
-}
-
-async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, staged: &Staged) -> Result<Outcome> {
-    let facts = &node.facts;
-    let (existing, _) = job.warehouse.existing(&facts.relation).await;
-    let decision = materialize::decide(facts.materialized(), existing);
-    let decision =
-        decision.ok_or_else(|| exec_datafusion_err!("unknown materialization `{}`", facts.materialized()))?;
-    let mut outcome = Outcome::Built { rows: None, bytes: None };
-    let mut written = None;
-    for step in decision.steps {
-        match step {
-            Step::Stage => {
-                let plan = bound(&model.plan, tables)?;
-                let (sink, id) = (Arc::clone(&job.sink), facts.id.clone());
-                let progress = Arc::new(move |rows| sink.emit(&Event::NodeProgress { id: id.clone(), rows }));
-                written = Some(table::write(&job.session, &plan, staged, &job.run_id, progress).await?);
-            }
-            Step::Publish => {
-                let Some(table::Written { rows, order }) = written.take() else { continue };
-                let sorted_by = order.iter().map(SortColumn::display).collect();
-                let record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
-                let published = job.warehouse.publish(staged, record).await.map_err(outside)?;
-                tables.made(&facts.relation, order);
-                outcome = Outcome::Built { rows: Some(rows), bytes: Some(published.bytes) };
-            }
-            Step::RecordView => {
-                let record = view::record(model, &facts.id, &job.run_id);
-                job.warehouse.write_record(&facts.relation, &record).await.map_err(outside)?;
-            }
-            Step::RemoveData => job.warehouse.remove_data(&facts.relation).await.map_err(outside)?,
-        }
-    }
-    Ok(outcome)
-}
-
-fn outside(error: crate::warehouse::StorageError) -> DataFusionError {
+pub(super) fn outside(error: crate::warehouse::StorageError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
 async fn ask_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Result<Outcome> {
+    let facts = &node.facts;
+    let keeps = facts.config.flag("store_failures").unwrap_or(job.store_failures);
+    let made = match keeps {
+        true => Err(Because::Untold("it keeps its failures".to_owned())),
+        false => job.reuse.made_of(&test.count, &verdict_config(&facts.config), tables, &job.plan.opened),
+    };
+    if job.reuse.has_passed(&facts.id, &made) {
+        return Ok(Outcome::PassedBefore);
+    }
+    let outcome = ask_anew(job, tables, node, test, keeps).await;
+    job.reuse.asked(&facts.id, matches!(outcome, Ok(Outcome::Passed)), &made);
+    outcome
+}
+
+/// What a verdict depends on, besides the number of failures.
+fn verdict_config(config: &Config) -> String {
+    let keys = ["severity", "warn_if", "error_if"];
+    keys.iter().map(|key| format!("{key}={} ", config.get(key).unwrap_or(&Json::Null))).collect()
+}
+
+async fn ask_anew(job: &Job, tables: &Tables, node: &Node, test: &TestPlan, keeps: bool) -> Result<Outcome> {
     let facts = &node.facts;
     let count = ask::count(&job.session, &bound(&test.count, tables)?).await?;
     let verdict = match verdict(count, &facts.config, &facts.span) {
         Ok(verdict) => verdict,
         Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
     };
-    let keeps = facts.config.flag("store_failures").unwrap_or(job.store_failures);
     let stored = if keeps { Some(store(job, tables, node, test).await?) } else { None };
     if verdict == Verdict::Pass {
         return Ok(Outcome::Passed);
@@ -393,7 +370,9 @@ async fn store(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Resu
     let relation = node.facts.relation.clone();
     let staged = job.warehouse.stage(&relation);
     let plan = bound(&test.rows.plan, tables)?;
-    let written = table::write(&job.session, &plan, &staged, &job.run_id, Arc::new(|_| {})).await?;
+    let metadata = vec![("arrowmill.run_id".to_owned(), job.run_id.clone())];
+    let writing = table::Writing { session: &job.session, staged: &staged, metadata, watch: Arc::new(|_| Ok(())) };
+    let written = table::write(&plan, &writing).await?;
     let record = view::table_record(&test.rows.schema, written.rows, Vec::new(), &node.facts.id, &job.run_id);
     job.warehouse.publish(&staged, record).await.map_err(outside)?;
     Ok(relation)

@@ -10,29 +10,39 @@ use datafusion::error::Result;
 
 use crate::jinja::RelationName;
 use crate::plan::{SortOrder, open_file};
+use crate::reuse::Identity;
 use crate::warehouse::Warehouse;
 
-/// Tables made in this run: their sort orders, for those that read them later.
+/// A table as this run has made it, or found it to be.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// How its file is sorted.
+    pub order: SortOrder,
+    /// What its rows are, where that can be told.
+    pub identity: Option<Identity>,
+}
+
+/// Tables made in this run, for those that read them later.
 #[derive(Debug)]
 pub struct Tables {
     warehouse: Warehouse,
-    orders: RwLock<BTreeMap<RelationName, SortOrder>>,
+    versions: RwLock<BTreeMap<RelationName, Version>>,
 }
 
 impl Tables {
     /// None made yet.
     pub fn new(warehouse: Warehouse) -> Tables {
-        Tables { warehouse, orders: RwLock::default() }
+        Tables { warehouse, versions: RwLock::default() }
     }
 
     /// Notes a table that is in place now.
-    pub fn made(&self, relation: &RelationName, order: SortOrder) {
-        self.orders.write().unwrap_or_else(PoisonError::into_inner).insert(relation.clone(), order);
+    pub fn made(&self, relation: &RelationName, version: Version) {
+        self.versions.write().unwrap_or_else(PoisonError::into_inner).insert(relation.clone(), version);
     }
 
     /// Notes a table that is gone.
     pub fn removed(&self, relation: &RelationName) {
-        self.orders.write().unwrap_or_else(PoisonError::into_inner).remove(relation);
+        self.versions.write().unwrap_or_else(PoisonError::into_inner).remove(relation);
     }
 
     /// Opens a table that this run has made.
@@ -40,11 +50,18 @@ impl Tables {
     /// # Errors
     /// It has not been made: what should have made it was not part of the run.
     pub fn open(&self, relation: &RelationName, schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
-        let orders = self.orders.read().unwrap_or_else(PoisonError::into_inner);
-        let order = orders.get(relation).cloned();
-        let order = order.ok_or_else(|| {
+        let version = self.version(relation).ok_or_else(|| {
             plan_datafusion_err!("{relation} is not in the warehouse yet; select it too, or run it first")
         })?;
-        open_file(&self.warehouse, relation, schema, &order)
+        open_file(&self.warehouse, relation, schema, &version.order)
+    }
+
+    /// What the rows of a table of this run are.
+    pub fn identity(&self, relation: &RelationName) -> Option<Identity> {
+        self.version(relation)?.identity
+    }
+
+    fn version(&self, relation: &RelationName) -> Option<Version> {
+        self.versions.read().unwrap_or_else(PoisonError::into_inner).get(relation).cloned()
     }
 }

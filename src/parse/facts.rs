@@ -414,6 +414,20 @@ impl NodeFacts {
             _ => format!("{} `{}`", self.resource_type().as_str().replace('_', " "), self.full_name()),
         }
     }
+
+    /// Its name as an input of others: `raw.events`, `orders`.
+    pub fn input_name(&self) -> String {
+        match &self.kind {
+            NodeKind::Source(facts) => format!("{}.{}", facts.source, self.name),
+            _ => self.relation.identifier.clone(),
+        }
+    }
+
+    /// Whether there are statements to run before or after it.
+    pub fn has_hooks(&self) -> bool {
+        let any = |key: &str| self.config.get(key).and_then(Json::as_array).is_some_and(|it| !it.is_empty());
+        any("pre_hook") || any("post_hook")
+    }
 }
 
 /// A node with its references as they were written.

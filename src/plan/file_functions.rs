@@ -85,7 +85,7 @@ impl OpenFiles {
         let Some(table) = table else {
             return Err(DataFusionError::Plan(found.iter().map(one_line).collect::<Vec<_>>().join("; ")));
         };
-        let table = provider_as_source(table);
+        let table = provider_as_source(table.table);
         known.insert(key, Arc::clone(&table));
         Ok(table)
     }

@@ -15,7 +15,8 @@ use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::plan_query;
 use crate::plan::relation::Catalog;
 use crate::project::Json;
-use crate::sources::{self, SeedOptions, SourceOptions};
+use crate::reuse::Identity;
+use crate::sources::{self, OpenSource, SeedOptions, SourceOptions};
 
 /// Opens inputs and adds them to the plan.
 pub(super) struct Inputs<'a> {
@@ -62,7 +63,8 @@ impl<'a> Inputs<'a> {
         };
         let meta = node.facts.config.get("meta").and_then(Json::as_object).cloned().unwrap_or_default();
         let mut options = meta.get("external_options").and_then(Json::as_object).cloned().unwrap_or_default();
-        for key in ["format", "header", "delimiter", "quote", "escape", "null", "newlines_in_values"] {
+        for key in ["format", "header", "delimiter", "quote", "escape", "null", "newlines_in_values", "source_identity"]
+        {
             if let Some(value) = meta.get(key).or_else(|| node.facts.config.get("external").and_then(|it| it.get(key)))
             {
                 options.entry(key).or_insert_with(|| value.clone());
@@ -70,7 +72,8 @@ impl<'a> Inputs<'a> {
         }
         let place = place.clone().unwrap_or_else(|| node.facts.span.clone());
         let table = self.open_files(node, location, place, options).await;
-        if let Some(table) = table {
+        if let Some(source) = table {
+            let table = self.note(node, source);
             self.plan.sources.insert(node.facts.id.clone(), table.schema());
             self.plan.catalog_mut().add_existing(&node.facts.relation, table);
         }
@@ -98,7 +101,8 @@ impl<'a> Inputs<'a> {
             texts: declared.keys().cloned().collect(),
         };
         let table = sources::open_seed(&options, self.scope.folder, self.scope.session.state(), self.found).await;
-        let Some(table) = table else { return };
+        let Some(source) = table else { return };
+        let table = self.note(node, source);
         self.warn_of_absent_columns(node, &table.schema(), declared.keys());
         let sql = sql_of_seed(node, &table.schema(), &declared);
         let mut files = Catalog::default();
@@ -112,6 +116,15 @@ impl<'a> Inputs<'a> {
             }
             Err(error) => self.found.push(problem(self.plan, node, &sql, &error)),
         }
+    }
+
+    /// Notes what a table's files are.
+    fn note(&mut self, node: &Node, source: OpenSource) -> Arc<dyn TableProvider> {
+        let OpenSource { table, identity } = source;
+        let schema = table.schema();
+        let columns = schema.fields().iter().map(|it| (it.name().as_str(), it.data_type().to_string()));
+        self.plan.opened.add(&table, node.facts.input_name(), Identity::of_whole(&identity, columns));
+        table
     }
 
     /// The types that a seed's configuration gives its columns, as written and as understood.
@@ -154,7 +167,7 @@ impl<'a> Inputs<'a> {
         location: &str,
         place: Span,
         options: serde_json::Map<String, Json>,
-    ) -> Option<Arc<dyn TableProvider>> {
+    ) -> Option<OpenSource> {
         let mut declared = Vec::new();
         for column in &node.facts.columns {
             if !declared.iter().any(|(name, _, _)| *name == column.name) {

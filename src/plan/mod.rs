@@ -18,6 +18,7 @@ mod locate;
 mod merging;
 mod microbatch;
 mod models;
+mod opened;
 mod problem;
 mod project;
 mod query;
@@ -31,7 +32,9 @@ mod wording;
 
 pub use answers::{Answers, Live};
 pub use failure::explain_execution;
+pub use fingerprint::{AskedPlan, Known, Untold, made_of};
 pub use information_schema::information_schema;
+pub use opened::Opened;
 pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,
     plan_project,

@@ -20,6 +20,7 @@ use crate::plan::answers::{Answers, Live};
 use crate::plan::elsewhere::Stored;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
+use crate::plan::opened::Opened;
 use crate::plan::query::PlannedQuery;
 use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
@@ -72,6 +73,8 @@ pub struct ProjectPlan {
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
     /// Columns of sources.
     pub sources: BTreeMap<NodeId, SchemaRef>,
+    /// Tables that were opened: sources, seeds' files, and what is in the warehouse.
+    pub opened: Opened,
     catalog: Arc<Catalog>,
     /// What can't be planned before something that it asks about is built, with the reason; and all that reads it.
     pub late: BTreeMap<NodeId, Diagnostic>,
@@ -160,6 +163,8 @@ pub struct Scope<'a> {
     pub existing: &'a BTreeMap<NodeId, Arc<dyn TableProvider>>,
     /// Tables that exist and that this run adds rows to.
     pub growing: &'a BTreeMap<NodeId, Arc<dyn TableProvider>>,
+    /// What is known of the rows of these tables.
+    pub opened: &'a Opened,
     /// The runtime, for templates that query.
     pub runtime: &'a Handle,
     /// The run, when it is under way.
@@ -199,7 +204,7 @@ impl Scope<'_> {
 pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     let needed = needed(scope);
     let mut found = Diagnostics::new();
-    let mut plan = ProjectPlan::default();
+    let mut plan = ProjectPlan { opened: scope.opened.clone(), ..ProjectPlan::default() };
     plan.catalog_mut().look_elsewhere(Arc::new(Stored {
         session: scope.session.clone(),
         invocation: Arc::clone(&scope.project.invocation),

@@ -15,6 +15,8 @@ pub enum Because {
     Touched,
     /// It was asked for: `--full-refresh`, `--no-reuse`.
     Asked(&'static str),
+    /// It did not pass the last time, or was never asked.
+    NotPassed,
     /// Its record does not say what it was made of.
     Unrecorded,
     /// The program or its engine has another version.
@@ -36,6 +38,7 @@ impl fmt::Display for Because {
             Because::OtherKind => f.write_str("was of another kind before"),
             Because::Touched => f.write_str("its file is not the one that was recorded"),
             Because::Asked(flag) => write!(f, "asked for with {flag}"),
+            Because::NotPassed => f.write_str("not passed before"),
             Because::Unrecorded => f.write_str("not recorded what it was made of"),
             Because::Planner => f.write_str("made by another version"),
             Because::Query => f.write_str("its query has changed"),

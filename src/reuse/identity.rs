@@ -26,11 +26,7 @@ impl Identity {
         let column = |(name, data_type): (&'a str, String)| {
             (name.to_owned(), Digest::texts("column", [whole.to_string().as_str(), name, &data_type]))
         };
-        Identity {
-            rows: Digest::of("whole", [whole]),
-            order: None,
-            columns: columns.into_iter().map(column).collect(),
-        }
+        Identity { rows: Digest::of("whole", [whole]), order: None, columns: columns.into_iter().map(column).collect() }
     }
 }
 

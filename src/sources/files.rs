@@ -14,9 +14,11 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use object_store::ObjectMeta;
 
+use super::identity::of_files;
 use super::{ALL, Connector, csv};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;
+use crate::reuse::Digest;
 
 /// What a source says about its files.
 pub struct SourceOptions {
@@ -50,20 +52,23 @@ impl SourceOptions {
     }
 }
 
+/// A table of files, and what the files are.
+pub struct OpenSource {
+    /// The table.
+    pub table: Arc<dyn TableProvider>,
+    /// The same for as long as the files are.
+    pub identity: Digest,
+}
+
 /// Opens a source. Everything that is wrong with it is reported.
 pub async fn open(
     options: &SourceOptions,
     project: &Path,
     session: &dyn Session,
     found: &mut Diagnostics,
-) -> Option<Arc<dyn TableProvider>> {
-    match try_open(options, project, session, found).await {
-        Ok(table) => Some(table),
-        Err(problem) => {
-            found.push(problem);
-            None
-        }
-    }
+) -> Option<OpenSource> {
+    let opened = try_open(options, project, session, found).await;
+    opened.map_err(|problem| found.push(problem)).ok()
 }
 
 /// When the newest of a source's files was written.
@@ -85,11 +90,13 @@ async fn try_open(
     project: &Path,
     session: &dyn Session,
     found: &mut Diagnostics,
-) -> Result<Arc<dyn TableProvider>, Diagnostic> {
+) -> Result<OpenSource, Diagnostic> {
     let (connector, compression) = format_of(options)?;
     let url = table_url(options, project)?;
     let files = list(options, &url, session).await?;
     report_unreadable_files(options, &files, found)?;
+    let identity = of_files(options, &url, &files, session).await;
+    let identity = identity.map_err(|error| options.unreadable(cause(&error)))?;
     let format = connector.format(options, compression)?;
     let ending = files.first().map(|it| file_ending(it.location.as_ref())).unwrap_or_default();
     let mut listing = ListingOptions::new(format).with_file_extension(ending);
@@ -117,12 +124,13 @@ async fn try_open(
     let read_with = if null.is_some() { csv::as_text(&schema) } else { Arc::clone(&schema) };
     let config = ListingTableConfig::new(url).with_listing_options(listing).with_schema(read_with);
     let table = ListingTable::try_new(config).map_err(|error| options.unreadable(cause(&error)))?;
-    match null {
+    let table = match null {
         Some(null) => {
-            csv::with_null_text(Arc::new(table), &schema, null).map_err(|error| options.unreadable(cause(&error)))
+            csv::with_null_text(Arc::new(table), &schema, null).map_err(|error| options.unreadable(cause(&error)))?
         }
-        None => Ok(Arc::new(table)),
-    }
+        None => Arc::new(table),
+    };
+    Ok(OpenSource { table, identity })
 }
 
 /// `a/b.csv.gz` → `csv.gz`: what all files of a source end in.

@@ -3,11 +3,12 @@
 
 mod csv;
 mod files;
+mod identity;
 mod json;
 mod parquet;
 mod seeds;
 
-pub use files::{SourceOptions, newest_file, open};
+pub use files::{OpenSource, SourceOptions, newest_file, open};
 pub use seeds::{SeedOptions, open_seed};
 
 use std::sync::Arc;

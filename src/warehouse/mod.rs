@@ -4,10 +4,12 @@
 //! below `<root>/_arrowmill/relations/`. A record that does not fit its file is unknown, and never trusted.
 
 mod location;
+mod passed;
 mod publish;
 mod record;
 
 pub use location::{Location, OpenError};
+pub use passed::Passed;
 pub use publish::{Published, Staged};
 pub use record::{ColumnRecord, Record, RecordKind};
 
@@ -92,6 +94,17 @@ impl Warehouse {
                 _ => (Existing::Unknown, record),
             },
             (record, None) => (Existing::Unknown, record),
+        }
+    }
+
+    /// Whether a relation's file is the one that its record was written for.
+    pub async fn is_untouched(&self, relation: &RelationName, record: &Record) -> bool {
+        match record.kind {
+            RecordKind::View => true,
+            RecordKind::Table => {
+                let file = self.store().head(&self.data_path(relation)).await;
+                record.version.is_some() && file.is_ok_and(|it| it.e_tag == record.version)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use crate::jinja::RelationName;
+use crate::reuse::{Digest, Identity};
 use crate::warehouse::{OWN, Record, StorageError, Warehouse};
 
 /// A file that is complete, and not yet where readers look.
@@ -25,6 +26,8 @@ pub struct Staged {
 pub struct Published {
     /// Bytes of its file.
     pub bytes: u64,
+    /// What its rows are.
+    pub identity: Option<Identity>,
 }
 
 impl Warehouse {
@@ -40,12 +43,19 @@ impl Warehouse {
         let file = self.store().head(&staged.path).await;
         let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
         record.bytes = Some(file.size);
+        record.version = file.e_tag;
+        if record.identity.is_none() {
+            // Nobody can tell what is in it, but it is this and no other.
+            let parts = [self.run.as_str(), record.version.as_deref().unwrap_or_default(), to.as_ref()];
+            let columns = record.columns.iter().map(|it| (it.name.as_str(), it.data_type.clone()));
+            record.identity = Some(Identity::of_whole(&Digest::texts("file", parts), columns));
+        }
         self.announce(&staged.relation, &record).await?;
         let renamed = self.store().rename(&staged.path, &to).await;
         renamed.map_err(|error| StorageError::new("cannot put in place", &to, error))?;
         self.write_record(&staged.relation, &record).await?;
         self.forget_announced(&staged.relation).await;
-        Ok(Published { bytes: file.size })
+        Ok(Published { bytes: file.size, identity: record.identity })
     }
 
     /// Throws a staged file away, as far as there is one.

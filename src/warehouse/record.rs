@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::reuse::{Identity, MadeOf};
+
 /// What kind of relation a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,4 +44,13 @@ pub struct Record {
     pub run_id: String,
     /// The node that it is of.
     pub node: String,
+    /// What the store calls this version of the file: another one means that somebody touched it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What it was made of, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<MadeOf>,
+    /// What its rows are, for what reads them, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
 }

@@ -11,12 +11,13 @@ mod architecture;
 mod cases;
 mod killing;
 mod oracle;
+mod reuse;
 
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [architecture::trials(), cases::trials(), killing::trials(), oracle::trials()];
+    let trials = [architecture::trials(), cases::trials(), killing::trials(), oracle::trials(), reuse::trials()];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

@@ -7,14 +7,16 @@ use tokio::sync::watch;
 
 use crate::artifacts::RunResults;
 use crate::cli::arguments::Selecting;
-use crate::cli::artifacts;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
+use crate::cli::{artifacts, explanation};
 use crate::events::{Event, EventSink, Everyone, Level};
-use crate::execute::{self, Job, Late};
+use crate::execute::{self, Job, Late, Reuse};
 use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
+use crate::reuse::Because;
+use crate::warehouse::Passed;
 
 /// Which kinds of nodes are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +105,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let plan = describe(&loaded, &chosen);
     sink.emit(&Event::RunStarted { nodes: chosen.len(), threads, plan });
     let late = Arc::new(prepare::late(settings, &loaded, &planned));
+    let passed = planned.warehouse.passed().await;
     let has_late = !planned.plan.late.is_empty();
     let job = Job {
         graph: Arc::clone(&loaded.graph),
@@ -115,6 +118,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         threads,
         fail_fast: settings.fail_fast,
         store_failures: settings.store_failures,
+        reuse: reuse(settings, &loaded, passed),
         run_id: settings.request.invocation_id.clone(),
         stop: listen_for_stop(),
     };
@@ -123,6 +127,9 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let args = settings.arguments_of_run(work.name());
     let results = results.finish(args, settings.begun.elapsed(), &compiled);
     artifacts::write_json(settings, &loaded, "run_results.json", &results)?;
+    if settings.flags.on("explain") == Some(true) {
+        explanation::print(settings, &loaded, &summary);
+    }
     if summary.stopped {
         settings.console.failure("stopped; what was finished is in place, the rest is as it was before");
     }
@@ -137,6 +144,17 @@ fn write_late(settings: &Settings, loaded: &Loaded, late: &Late) -> Result<BTree
     let compiled = artifacts::compiled_code(&plan);
     artifacts::write_manifest(settings, loaded, &compiled)?;
     Ok(compiled)
+}
+
+/// What the run may leave as it is.
+fn reuse(settings: &Settings, loaded: &Loaded, passed: Passed) -> Reuse {
+    let invocation = &loaded.project.invocation;
+    let refused = match settings.flags.on("reuse") {
+        Some(false) => Some(Because::Asked("--no-reuse")),
+        _ if invocation.full_refresh => Some(Because::Asked("--full-refresh")),
+        _ => None,
+    };
+    Reuse::new(invocation.target.dialect, passed, refused)
 }
 
 /// Becomes true at Ctrl-C.

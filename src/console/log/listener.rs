@@ -108,14 +108,16 @@ impl Listener {
         let seconds = elapsed.as_secs_f64();
         let result = results::result(&results::Ended { node, outcome, position, seconds, info: &info }, &self.infos);
         let mut answer = serde_json::Map::new();
-        if let Outcome::Built { rows, .. } = outcome {
+        if let Outcome::Built { rows, .. } | Outcome::Reused { rows, .. } = outcome {
             answer.insert("_message".to_owned(), results::message(outcome).into());
             answer.extend(rows.map(|it| ("rows_affected".to_owned(), Value::from(it))));
         }
         let failures = match outcome {
             Outcome::Warned(failures) | Outcome::Failed(failures) => failures.count,
             Outcome::Built { .. }
+            | Outcome::Reused { .. }
             | Outcome::Passed
+            | Outcome::PassedBefore
             | Outcome::Aged { .. }
             | Outcome::Errored(_)
             | Outcome::Skipped { .. }

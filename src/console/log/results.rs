@@ -86,8 +86,10 @@ fn test_result(ended: &Ended<'_>, infos: &NodeInfos) -> Line {
         Outcome::Failed(failures) => (format!("FAIL {}", failures.count), failures.count, Level::Error),
         Outcome::Errored(_) => ("ERROR".to_owned(), 0, Level::Error),
         Outcome::Passed
+        | Outcome::PassedBefore
         | Outcome::Aged { .. }
         | Outcome::Built { .. }
+        | Outcome::Reused { .. }
         | Outcome::Skipped { .. }
         | Outcome::Cancelled => ("PASS".to_owned(), 0, Level::Info),
     };
@@ -118,6 +120,7 @@ pub(super) fn message(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Built { rows: Some(rows), .. } => format!("OK {rows}"),
         Outcome::Built { rows: None, .. } => "OK".to_owned(),
+        Outcome::Reused { .. } | Outcome::PassedBefore => "reused: nothing has changed".to_owned(),
         Outcome::Passed | Outcome::Aged { .. } => String::new(),
         Outcome::Warned(failures) => format!("{}, configured to warn", results(failures.count)),
         Outcome::Failed(failures) => format!("{}, configured to fail", results(failures.count)),
@@ -134,6 +137,8 @@ pub(super) fn message(outcome: &Outcome) -> String {
 pub(super) fn particulars(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Built { rows, bytes } => json!({"rows": rows, "bytes": bytes}),
+        Outcome::Reused { rows, bytes } => json!({"rows": rows, "bytes": bytes, "reused": true}),
+        Outcome::PassedBefore => json!({"reused": true}),
         Outcome::Warned(failures) | Outcome::Failed(failures) => json!({
             "failures": failures.count, "sample": failures.sample, "query": failures.query,
             "stored": failures.stored.as_ref().map(ToString::to_string),

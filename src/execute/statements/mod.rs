@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use tokio::sync::Mutex;
 
 use crate::execute::steps::{table, view};
-use crate::execute::tables::Tables;
+use crate::execute::tables::{Tables, Version};
 use crate::jinja::{Invocation, RelationName};
 use crate::materialize::Existing;
 use crate::parse::NodeId;
@@ -158,8 +158,9 @@ impl Work<'_> {
         };
         let plan = bind(plan, &open)?;
         let staged = warehouse.stage(relation);
-        let written = table::write(session, &plan, &staged, run_id, Arc::new(|_| {})).await;
-        let table::Written { rows, order } = match written {
+        let metadata = vec![("arrowmill.run_id".to_owned(), run_id.clone())];
+        let writing = table::Writing { session, staged: &staged, metadata, watch: Arc::new(|_| Ok(())) };
+        let table::Written { rows, order } = match table::write(&plan, &writing).await {
             Ok(written) => written,
             Err(error) => {
                 warehouse.discard(&staged).await;
@@ -168,8 +169,8 @@ impl Work<'_> {
         };
         let sorted_by = order.iter().map(SortColumn::display).collect();
         let record = view::table_record(plan.schema().as_arrow(), rows, sorted_by, &NodeId::new(node), run_id);
-        warehouse.publish(&staged, record).await.map_err(outside)?;
-        tables.made(relation, order);
+        let published = warehouse.publish(&staged, record).await.map_err(outside)?;
+        tables.made(relation, Version { order, identity: published.identity });
         Ok(())
     }
 }

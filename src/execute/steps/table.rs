@@ -1,8 +1,8 @@
 //! Making a table: the query's rows into one staged Parquet file, and that into its place.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow::array::RecordBatch;
 use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::config::TableParquetOptions;
@@ -34,20 +34,27 @@ pub(in crate::execute) struct Written {
     pub(in crate::execute) order: SortOrder,
 }
 
-/// Runs a bound plan into a staged file. `progress` is told the rows so far.
-pub(in crate::execute) async fn write(
-    session: &Session,
-    plan: &LogicalPlan,
-    staged: &Staged,
-    run_id: &str,
-    progress: Arc<dyn Fn(u64) + Send + Sync>,
-) -> Result<Written> {
+/// Sees the rows on their way; an error stops them.
+pub(in crate::execute) type Watch = Arc<dyn Fn(&RecordBatch) -> Result<()> + Send + Sync>;
+
+/// How and where to write.
+pub(in crate::execute) struct Writing<'a> {
+    pub(in crate::execute) session: &'a Session,
+    pub(in crate::execute) staged: &'a Staged,
+    /// Names and values for the file's footer.
+    pub(in crate::execute) metadata: Vec<(String, String)>,
+    pub(in crate::execute) watch: Watch,
+}
+
+/// Runs a bound plan into a staged file.
+pub(in crate::execute) async fn write(plan: &LogicalPlan, writing: &Writing<'_>) -> Result<Written> {
+    let Writing { session, staged, metadata, watch } = writing;
     let physical = session.state().create_physical_plan(plan).await?;
     let (physical, order) = to_one_stream(physical);
     let context = session.state().task_ctx();
     let schema = plan_schema(plan);
     let stream = execute_stream(physical, Arc::clone(&context))?;
-    let stream = counted(renamed(stream, Arc::clone(&schema)), progress);
+    let stream = watched(renamed(stream, Arc::clone(&schema)), Arc::clone(watch));
     let url = ListingTableUrl::parse(format!("file:///{}", staged.path))?;
     let config = FileSinkConfig {
         original_url: url.to_string(),
@@ -65,7 +72,7 @@ pub(in crate::execute) async fn write(
         global: session.state().config_options().execution.parquet.clone(),
         ..Default::default()
     };
-    options.key_value_metadata.insert("arrowmill.run_id".to_owned(), Some(run_id.to_owned()));
+    options.key_value_metadata.extend(metadata.iter().cloned().map(|(name, value)| (name, Some(value))));
     let sink = ParquetSink::new(config, options);
     let rows = DataSink::write_all(&sink, stream, &context).await?;
     if sink.written().is_empty() {
@@ -108,20 +115,17 @@ fn renamed(stream: SendableRecordBatchStream, schema: SchemaRef) -> SendableReco
     let to = Arc::clone(&schema);
     let batches = stream.map(move |batch| {
         let batch = batch?;
-        arrow::record_batch::RecordBatch::try_new(Arc::clone(&to), batch.columns().to_vec())
-            .map_err(DataFusionError::from)
+        RecordBatch::try_new(Arc::clone(&to), batch.columns().to_vec()).map_err(DataFusionError::from)
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, batches))
 }
 
-fn counted(stream: SendableRecordBatchStream, progress: Arc<dyn Fn(u64) + Send + Sync>) -> SendableRecordBatchStream {
+fn watched(stream: SendableRecordBatchStream, watch: Watch) -> SendableRecordBatchStream {
     let schema = stream.schema();
-    let rows = AtomicU64::new(0);
-    let batches = stream.inspect(move |batch| {
-        if let Ok(batch) = batch {
-            let new = batch.num_rows() as u64;
-            progress(rows.fetch_add(new, Ordering::Relaxed) + new);
-        }
+    let batches = stream.map(move |batch| {
+        let batch = batch?;
+        watch(&batch)?;
+        Ok(batch)
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, batches))
 }

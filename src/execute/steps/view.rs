@@ -15,6 +15,9 @@ pub(in crate::execute) fn record(model: &ModelPlan, node: &NodeId, run_id: &str)
         sql: Some(model.sql.clone()),
         run_id: run_id.to_owned(),
         node: node.to_string(),
+        version: None,
+        made_of: None,
+        identity: None,
     }
 }
 
@@ -35,5 +38,8 @@ pub(in crate::execute) fn table_record(
         sql: None,
         run_id: run_id.to_owned(),
         node: node.to_string(),
+        version: None,
+        made_of: None,
+        identity: None,
     }
 }

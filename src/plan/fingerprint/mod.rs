@@ -42,7 +42,7 @@ pub trait Known {
 }
 
 /// Which query it is: of a model, test or seed.
-pub struct Asked<'a> {
+pub struct AskedPlan<'a> {
     /// Its plan.
     pub plan: &'a LogicalPlan,
     /// What is configured about it and matters for the result.
@@ -55,7 +55,7 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// There is something in it whose result may differ the next time, or whose identity is not known.
-pub fn made_of(asked: &Asked<'_>, known: &dyn Known) -> Result<(MadeOf, Identity), Untold> {
+pub fn made_of(asked: &AskedPlan<'_>, known: &dyn Known) -> Result<(MadeOf, Identity), Untold> {
     let schema = asked.plan.schema().as_arrow();
     let mut named = Walk::new(known, Leaves::Named);
     let query = named.shape(asked.plan)?;

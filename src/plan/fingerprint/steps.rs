@@ -4,8 +4,7 @@ use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::datasource::source_as_provider;
 use datafusion::functions_table::generate_series::GenerateSeriesTable;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, Limit, LogicalPlan, RecursiveQuery, Sort, SortExpr, TableScan, Union,
-    Unnest, Window,
+    Aggregate, Distinct, Expr, Limit, LogicalPlan, RecursiveQuery, Sort, SortExpr, TableScan, Union, Unnest, Window,
 };
 
 use super::expressions::At;
@@ -167,22 +166,22 @@ impl Walk<'_> {
     fn unnest(&mut self, it: &Unnest) -> Result<Shape, Untold> {
         let input = self.shape(&it.input)?;
         let column = |at: usize| input.columns.get(at).cloned().unwrap_or_else(|| Digest::text("unnest", "none"));
-        let lists = it.list_type_columns.iter().map(|(at, list)| {
-            Digest::of("list", [&column(*at), &Digest::text("depth", &list.depth.to_string())])
-        });
+        let lists = it
+            .list_type_columns
+            .iter()
+            .map(|(at, list)| Digest::of("list", [&column(*at), &Digest::text("depth", &list.depth.to_string())]));
         let lists = Digest::of("lists", &lists.collect::<Vec<_>>());
         let options = Digest::text("options", &format!("{:?}", it.options));
         let mut columns = Vec::new();
         for ((_, field), at) in it.schema.iter().zip(&it.dependency_indices) {
             let of = column(*at);
             self.is_read(&of);
-            let unnested = it.list_type_columns.iter().find(|(from, list)| {
-                from == at && (list.output_column.name() == field.name())
-            });
+            let unnested = it
+                .list_type_columns
+                .iter()
+                .find(|(from, list)| from == at && (list.output_column.name() == field.name()));
             columns.push(match unnested {
-                Some((_, list)) => {
-                    Digest::of("unnested", [&of, &Digest::text("depth", &list.depth.to_string())])
-                }
+                Some((_, list)) => Digest::of("unnested", [&of, &Digest::text("depth", &list.depth.to_string())]),
                 None if it.struct_type_columns.contains(at) => {
                     Digest::of("member", [&of, &Digest::text("name", field.name())])
                 }

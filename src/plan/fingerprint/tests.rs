@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::DateTime;
 use datafusion::catalog::TableProvider;
 
-use super::{Asked, Known, Untold, made_of};
+use super::{AskedPlan, Known, Untold, made_of};
 use crate::jinja::RelationName;
 use crate::plan::relation::Catalog;
 use crate::plan::{EngineSettings, Session, plan_query};
@@ -70,7 +70,7 @@ fn of(sql: &str, dialect: Dialect, changed: &'static str) -> Result<MadeOf, Unto
     let adults = plan_query("select id, name from users where age > 17", &session, &catalog, &target).unwrap();
     catalog.add_view(&RelationName::new(&target.database, &target.schema, "adults"), adults.plan);
     let planned = plan_query(sql, &session, &catalog, &target).unwrap_or_else(|error| panic!("{sql}: {error}"));
-    made_of(&Asked { plan: &planned.plan, config: "table", dialect }, &Tables { changed }).map(|(it, _)| it)
+    made_of(&AskedPlan { plan: &planned.plan, config: "table", dialect }, &Tables { changed }).map(|(it, _)| it)
 }
 
 #[test]

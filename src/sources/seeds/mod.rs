@@ -16,8 +16,8 @@ use arrow::csv::reader::Format;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use datafusion::catalog::Session;
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -27,10 +27,10 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use self::flavour::Flavour;
 use self::guess::Guess;
-use super::SourceOptions;
-use super::files::{cause, list, report_unreadable_files, table_url};
+use super::files::{OpenSource, SourceOptions, cause, list, report_unreadable_files, table_url};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::project::Dialect;
+use crate::reuse::Digest;
 
 /// Rows that are read at once.
 const BATCH: usize = 8 * 1024;
@@ -51,14 +51,9 @@ pub async fn open_seed(
     project: &Path,
     session: &dyn Session,
     found: &mut Diagnostics,
-) -> Option<Arc<dyn TableProvider>> {
-    match try_open(options, project, session, found).await {
-        Ok(table) => Some(table),
-        Err(problem) => {
-            found.push(problem);
-            None
-        }
-    }
+) -> Option<OpenSource> {
+    let opened = try_open(options, project, session, found).await;
+    opened.map_err(|problem| found.push(problem)).ok()
 }
 
 async fn try_open(
@@ -66,7 +61,7 @@ async fn try_open(
     project: &Path,
     session: &dyn Session,
     found: &mut Diagnostics,
-) -> Result<Arc<dyn TableProvider>, Diagnostic> {
+) -> Result<OpenSource, Diagnostic> {
     let file = &options.file;
     let delimiter = delimiter(file)?;
     let url = table_url(file, project)?;
@@ -88,12 +83,14 @@ async fn try_open(
     };
     let content = fetch(store.as_ref(), &path).await.map_err(|error| unreadable(&error))?;
     let flavour = Flavour::of(&content, delimiter);
+    // Files of the project come and go with branches: what is in them counts, not when they were written.
+    let identity = Digest::of("seed", [&Digest::bytes("content", &content), &Digest::bytes("delimiter", &[delimiter])]);
     let (names, types) = look(content, delimiter, options).map_err(|error| unreadable(&error.into()))?;
     let fields: Vec<Field> = names.into_iter().zip(types).map(|(name, it)| Field::new(name, it, true)).collect();
     let schema = Arc::new(Schema::new(fields));
     let rows = SeedRows { store, path, flavour, schema: Arc::clone(&schema), zones: zones_count(options.dialect) };
     let table = StreamingTable::try_new(schema, vec![Arc::new(rows)]).map_err(|error| unreadable(&error))?;
-    Ok(Arc::new(table))
+    Ok(OpenSource { table: Arc::new(table), identity })
 }
 
 fn delimiter(file: &SourceOptions) -> Result<u8, Diagnostic> {

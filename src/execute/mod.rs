@@ -10,6 +10,7 @@ mod schedule;
 mod statements;
 mod steps;
 mod tables;
+mod together;
 
 pub use freshness::loaded_at;
 pub use hooks::operation;

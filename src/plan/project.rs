@@ -11,6 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use tokio::runtime::Handle;
 
 use crate::compile::{Compiled, Surroundings, Uncompiled};
+use crate::data_tests::Alone;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node};
 use crate::jinja::{Incremental, LogLine, RelationName};
@@ -21,6 +22,7 @@ use crate::plan::elsewhere::Stored;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::query::PlannedQuery;
+use crate::plan::questions::Question;
 use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::tests::plan_test;
@@ -57,6 +59,10 @@ pub struct TestPlan {
     pub rows: PlannedQuery,
     /// The SQL of the failing rows.
     pub sql: String,
+    /// What it asks, where that can be asked together with other tests of the relation.
+    pub question: Result<Question, Alone>,
+    /// The number of failures where there are no failing rows, where that is not 0.
+    pub count_of_none: Option<LogicalPlan>,
 }
 
 /// The plans of a project.

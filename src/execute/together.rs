@@ -1,0 +1,197 @@
+//! Tests of one relation that are due at the same time, answered together as far as that goes: what needs no asking is
+//! not asked, one scan answers the rest, and only tests that fail have queries of their own, for the rows to show.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use datafusion::common::exec_datafusion_err;
+use datafusion::error::Result;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use futures::{FutureExt, StreamExt};
+
+use crate::data_tests::{Alone, Verdict, Way, verdict};
+use crate::events::{Event, Failures, Level, Outcome};
+use crate::execute::run::{Job, bound, carry_out};
+use crate::execute::steps::ask;
+use crate::execute::steps::rows::fetch;
+use crate::execute::tables::Tables;
+use crate::graph::Node;
+use crate::operators::KnownKeys;
+use crate::parse::{NodeId, NodeKind};
+use crate::plan::{self, Asked, Live, TestPlan, Wanted, shared_scan};
+
+/// Bytes that the keys of one other relation may take; with more of them, a join is the better way.
+const MOST_BYTES_OF_KEYS: usize = 128 << 20;
+
+/// What became of a node.
+pub(super) struct Ended {
+    pub(super) id: NodeId,
+    pub(super) outcome: Outcome,
+    /// How long it took, where that is not the time since it started.
+    pub(super) elapsed: Option<Duration>,
+}
+
+/// A test, and what is known of it so far.
+struct Member<'a> {
+    node: &'a Node,
+    test: &'a TestPlan,
+    way: Way,
+    /// What the shared scan has found.
+    found: Option<i64>,
+}
+
+/// Tests that can be answered together, each relation's with a number.
+pub(super) fn groups(job: &Job) -> BTreeMap<NodeId, usize> {
+    let mut groups = plan::groups(&job.plan.tests);
+    groups.retain(|id, _| belongs(job, id));
+    groups
+}
+
+/// Whether a test can be answered together with others.
+pub(super) fn belongs(job: &Job, id: &NodeId) -> bool {
+    way(job, id).is_some_and(|it| !matches!(it, Way::Alone(_)))
+}
+
+/// How a test is to be answered, as far as its plan tells; `None` for what is no test.
+fn way(job: &Job, id: &NodeId) -> Option<Way> {
+    let facts = &job.graph.get(id)?.facts;
+    if !matches!(facts.kind, NodeKind::Test(_)) {
+        return None;
+    }
+    let Some(test) = job.plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
+    if facts.config.flag("store_failures").unwrap_or(job.store_failures) {
+        return Some(Way::Alone(Alone::KeepsFailures));
+    }
+    Some(match &test.question {
+        Ok(_) => Way::SharedScan { tests: 1 },
+        Err(because) => Way::Alone(*because),
+    })
+}
+
+/// Answers tests of one relation. Each has its share of the time that they took together, and its own.
+pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids: &[NodeId]) -> Vec<Ended> {
+    let begun = Instant::now();
+    let planned = |id: &NodeId| Some((job.graph.get(id)?, job.plan.tests.get(id)?));
+    let member = |(node, test)| Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None };
+    let mut members: Vec<Member<'_>> = ids.iter().filter_map(planned).map(member).collect();
+    ask_all(job, tables, &mut members).await;
+    let share = begun.elapsed() / u32::try_from(members.len().max(1)).unwrap_or(u32::MAX);
+    let mut ended = Vec::with_capacity(members.len());
+    for member in &members {
+        let own = Instant::now();
+        tell(job, member.node, &member.way);
+        let outcome = match judge(job, tables, member).await {
+            Ok(Some(outcome)) => outcome,
+            // Asked alone, it says itself what is wrong with it.
+            Ok(None) | Err(_) => carry_out(job, tables, live, &member.node.facts.id).await,
+        };
+        ended.push(Ended { id: member.node.facts.id.clone(), outcome, elapsed: Some(share + own.elapsed()) });
+    }
+    ended
+}
+
+/// Says how a test is answered that is asked alone.
+pub(super) fn tell_alone(job: &Job, id: &NodeId) {
+    if let (Some(node), Some(way)) = (job.graph.get(id), way(job, id)) {
+        tell(job, node, &way);
+    }
+}
+
+/// Says how a test is answered, to those who look for it.
+fn tell(job: &Job, node: &Node, way: &Way) {
+    let text = format!("{}: {way}", node.facts.display());
+    job.sink.emit(&Event::Message { level: Level::Debug, text });
+}
+
+/// One scan for all. Where it fails, nothing is found, and each test is asked alone.
+async fn ask_all(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
+    let mut kept: Vec<MemoryReservation> = Vec::new();
+    let mut asked = Vec::new();
+    let mut of = Vec::new();
+    for (at, member) in members.iter_mut().enumerate() {
+        let Ok(question) = &member.test.question else { continue };
+        let mut partners = None;
+        if let Wanted::Orphans { partners: query, .. } = &question.wanted {
+            match collect_keys(job, tables, query).await {
+                Ok(Ok((keys, reservation))) => {
+                    partners = Some(keys);
+                    kept.push(reservation);
+                }
+                Ok(Err(because)) => {
+                    member.way = Way::Alone(because);
+                    continue;
+                }
+                Err(_) => continue,
+            }
+        }
+        asked.push(Asked { question, partners });
+        of.push(at);
+    }
+    // A panic in a library is no more than a failure here: each test is asked again.
+    let numbers = AssertUnwindSafe(numbers(job, tables, &asked)).catch_unwind().await;
+    if let Ok(Ok(numbers)) = numbers {
+        for (at, number) in of.iter().zip(&numbers) {
+            members[*at].found = Some(*number);
+            members[*at].way = Way::SharedScan { tests: of.len() };
+        }
+    }
+}
+
+/// What the questions find, in their order.
+async fn numbers(job: &Job, tables: &Tables, asked: &[Asked<'_>]) -> Result<Vec<i64>> {
+    let Some(plan) = shared_scan(asked)? else { return Ok(Vec::new()) };
+    let rows = fetch(&job.session, &bound(&plan, tables)?, None).await?;
+    let row = rows.batches.iter().find(|it| it.num_rows() > 0);
+    let row = row.ok_or_else(|| exec_datafusion_err!("a scan for tests has given nothing"))?;
+    let number = |column: &arrow::array::ArrayRef| column.as_primitive::<Int64Type>().iter().next().flatten();
+    Ok(row.columns().iter().map(|it| number(it).unwrap_or(0)).collect())
+}
+
+/// The keys that the other relation of `relationships` has, held in memory that the pool knows of.
+async fn collect_keys(
+    job: &Job,
+    tables: &Tables,
+    query: &LogicalPlan,
+) -> Result<Result<(Arc<KnownKeys>, MemoryReservation), Alone>> {
+    let data_type = query.schema().field(0).data_type();
+    let Some(mut keys) = KnownKeys::new(data_type) else { return Ok(Err(Alone::PartnerType)) };
+    let state = job.session.state();
+    let reservation = MemoryConsumer::new("keys of relationships").register(&state.runtime_env().memory_pool);
+    let physical = state.create_physical_plan(&bound(query, tables)?).await?;
+    let mut stream = execute_stream(physical, state.task_ctx())?;
+    while let Some(batch) = stream.next().await {
+        let bytes = keys.add(batch?.column(0))?;
+        if bytes > MOST_BYTES_OF_KEYS || reservation.try_resize(bytes).is_err() {
+            return Ok(Err(Alone::ManyPartners));
+        }
+    }
+    Ok(Ok((Arc::new(keys), reservation)))
+}
+
+/// What the answer means; `None` where it does not tell enough.
+async fn judge(job: &Job, tables: &Tables, member: &Member<'_>) -> Result<Option<Outcome>> {
+    let (facts, test) = (&member.node.facts, member.test);
+    let failures = member.found.and_then(|found| match (&test.question, &test.count_of_none) {
+        (Err(_), _) => None,
+        // What `fail_calc` makes of rows, only a query can tell.
+        (Ok(_), Some(_)) => (found == 0).then_some(0),
+        (Ok(question), None) => question.failures(found),
+    });
+    let Some(mut failures) = failures else { return Ok(None) };
+    if let Some(plan) = &test.count_of_none {
+        failures = ask::count(&job.session, &bound(plan, tables)?).await?;
+    }
+    let Ok(verdict) = verdict(failures, &facts.config, &facts.span) else { return Ok(None) };
+    if verdict == Verdict::Pass {
+        return Ok(Some(Outcome::Passed));
+    }
+    let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
+    let failures = Failures { count: failures, sample, query: test.sql.clone(), stored: None };
+    Ok(Some(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) }))
+}

@@ -155,6 +155,7 @@ fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Built { rows, .. } => Some(rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"))),
         Outcome::Passed | Outcome::Aged { .. } => None,
+        Outcome::Proved(way) => Some(way.to_string()),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
         Outcome::Errored(problem) => Some(problem.one_line()),
         Outcome::Skipped { because } => Some(format!("skipped because `{because}` did not succeed")),
@@ -164,7 +165,7 @@ fn message(outcome: &Outcome) -> Option<String> {
 
 fn failures(outcome: &Outcome) -> Option<i64> {
     match outcome {
-        Outcome::Passed => Some(0),
+        Outcome::Passed | Outcome::Proved(_) => Some(0),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(failures.count),
         Outcome::Built { .. }
         | Outcome::Aged { .. }

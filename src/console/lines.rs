@@ -87,6 +87,7 @@ pub(super) fn finished(
             ("OK", Colour::Green, detail.join(", "))
         }
         Outcome::Passed => ("PASS", Colour::Green, String::new()),
+        Outcome::Proved(way) => ("PASS", Colour::Green, way.to_string()),
         Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(node, failures)),
         Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(node, failures)),
         Outcome::Aged { verdict, seconds } => {
@@ -119,6 +120,7 @@ pub(super) fn finished(
         | Outcome::Aged { .. }
         | Outcome::Built { .. }
         | Outcome::Passed
+        | Outcome::Proved(_)
         | Outcome::Skipped { .. }
         | Outcome::Cancelled => {}
     }

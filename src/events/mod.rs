@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::data_tests::Way;
 use crate::diagnostics::Diagnostic;
 use crate::freshness::Verdict;
 use crate::jinja::RelationName;
@@ -20,6 +21,8 @@ pub enum Outcome {
     },
     /// A test found nothing.
     Passed,
+    /// A test has nothing to find, and was not asked.
+    Proved(Way),
     /// A test found something that only warns.
     Warned(Failures),
     /// A test found something that fails.
@@ -46,7 +49,7 @@ impl Outcome {
     /// Whether what depends on the node can go on.
     pub fn is_good(&self) -> bool {
         match self {
-            Outcome::Built { .. } | Outcome::Passed | Outcome::Warned(_) => true,
+            Outcome::Built { .. } | Outcome::Passed | Outcome::Proved(_) | Outcome::Warned(_) => true,
             Outcome::Aged { verdict, .. } => *verdict != Verdict::Stale,
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Skipped { .. } | Outcome::Cancelled => false,
         }
@@ -56,7 +59,7 @@ impl Outcome {
     pub fn status(&self) -> &'static str {
         match self {
             Outcome::Built { .. } => "success",
-            Outcome::Passed => "pass",
+            Outcome::Passed | Outcome::Proved(_) => "pass",
             Outcome::Warned(_) => "warn",
             Outcome::Failed(_) => "fail",
             Outcome::Aged { verdict, .. } => verdict.status(),

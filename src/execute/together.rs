@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use datafusion::common::exec_datafusion_err;
+use datafusion::common::{TableReference, exec_datafusion_err};
+use datafusion::datasource::listing::ListingTable;
+use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::LogicalPlan;
@@ -21,10 +23,12 @@ use crate::execute::run::{Job, bound, carry_out};
 use crate::execute::steps::ask;
 use crate::execute::steps::rows::fetch;
 use crate::execute::tables::Tables;
-use crate::graph::Node;
+use crate::graph::{Graph, Node};
+use crate::jinja::RelationName;
+use crate::materialize::Existing;
 use crate::operators::KnownKeys;
 use crate::parse::{NodeId, NodeKind};
-use crate::plan::{self, Asked, Live, TestPlan, Wanted, shared_scan};
+use crate::plan::{self, Asked, FileStatistics, Question, Live, ProjectPlan, TestPlan, Wanted, shared_scan};
 
 /// Bytes that the keys of one other relation may take; with more of them, a join is the better way.
 const MOST_BYTES_OF_KEYS: usize = 128 << 20;
@@ -60,17 +64,24 @@ pub(super) fn belongs(job: &Job, id: &NodeId) -> bool {
 
 /// How a test is to be answered, as far as its plan tells; `None` for what is no test.
 fn way(job: &Job, id: &NodeId) -> Option<Way> {
-    let facts = &job.graph.get(id)?.facts;
+    planned_way(&job.graph, &job.plan, job.store_failures, id)
+}
+
+/// How a test is to be answered, as far as its plan tells; `None` for what is no test. Some of those that have a scan
+/// turn out to need none, once the relation's file is there.
+pub fn planned_way(graph: &Graph, plan: &ProjectPlan, store_failures: bool, id: &NodeId) -> Option<Way> {
+    let facts = &graph.get(id)?.facts;
     if !matches!(facts.kind, NodeKind::Test(_)) {
         return None;
     }
-    let Some(test) = job.plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
-    if facts.config.flag("store_failures").unwrap_or(job.store_failures) {
+    let Some(test) = plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
+    if facts.config.flag("store_failures").unwrap_or(store_failures) {
         return Some(Way::Alone(Alone::KeepsFailures));
     }
-    Some(match &test.question {
-        Ok(_) => Way::SharedScan { tests: 1 },
-        Err(because) => Way::Alone(*because),
+    Some(match (&test.question, &test.proof) {
+        (_, Some(proof)) => Way::Proved(proof.clone()),
+        (Ok(_), None) => Way::SharedScan { tests: 1 },
+        (Err(because), None) => Way::Alone(*because),
     })
 }
 
@@ -80,6 +91,12 @@ pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids
     let planned = |id: &NodeId| Some((job.graph.get(id)?, job.plan.tests.get(id)?));
     let member = |(node, test)| Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None };
     let mut members: Vec<Member<'_>> = ids.iter().filter_map(planned).map(member).collect();
+    for member in &mut members {
+        if let Some(proof) = &member.test.proof {
+            (member.found, member.way) = (Some(0), Way::Proved(proof.clone()));
+        }
+    }
+    look_at_file(job, tables, &mut members).await;
     ask_all(job, tables, &mut members).await;
     let share = begun.elapsed() / u32::try_from(members.len().max(1)).unwrap_or(u32::MAX);
     let mut ended = Vec::with_capacity(members.len());
@@ -109,13 +126,42 @@ fn tell(job: &Job, node: &Node, way: &Way) {
     job.sink.emit(&Event::Message { level: Level::Debug, text });
 }
 
+/// What the footer of the relation's file answers.
+async fn look_at_file(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
+    let question = members.iter().filter(|it| it.found.is_none()).find_map(|it| it.test.question.as_ref().ok());
+    let Some(question) = question else { return };
+    let Some(file) = statistics(job, tables, question).await else { return };
+    for member in members.iter_mut().filter(|it| it.found.is_none()) {
+        if member.test.question.as_ref().is_ok_and(|it| file.rules_out(it, &job.session)) {
+            (member.found, member.way) = (Some(0), Way::Statistics);
+        }
+    }
+}
+
+/// The footer of a relation's file, where the relation is one file of the warehouse and its record is that of the file.
+async fn statistics(job: &Job, tables: &Tables, question: &Question) -> Option<FileStatistics> {
+    let LogicalPlan::TableScan(scan) = bound(&LogicalPlan::TableScan(question.scan.clone()), tables).ok()? else {
+        return None;
+    };
+    let table = source_as_provider(&scan.source).ok()?;
+    let [path] = table.downcast_ref::<ListingTable>()?.table_paths().as_slice() else { return None };
+    let TableReference::Full { catalog, schema, table } = &scan.table_name else { return None };
+    let relation = RelationName::new(catalog.as_ref(), schema.as_ref(), table.as_ref());
+    let data = job.warehouse.data_path(&relation);
+    if path.prefix() != &data {
+        return None;
+    }
+    let (Existing::Table, Some(record)) = job.warehouse.existing(&relation).await else { return None };
+    FileStatistics::read(&job.warehouse.location().store, &data, record.bytes?).await
+}
+
 /// One scan for all. Where it fails, nothing is found, and each test is asked alone.
 async fn ask_all(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
     let mut kept: Vec<MemoryReservation> = Vec::new();
     let mut asked = Vec::new();
     let mut of = Vec::new();
     for (at, member) in members.iter_mut().enumerate() {
-        let Ok(question) = &member.test.question else { continue };
+        let (Ok(question), None) = (&member.test.question, member.found) else { continue };
         let mut partners = None;
         if let Wanted::Orphans { partners: query, .. } = &question.wanted {
             match collect_keys(job, tables, query).await {
@@ -189,7 +235,10 @@ async fn judge(job: &Job, tables: &Tables, member: &Member<'_>) -> Result<Option
     }
     let Ok(verdict) = verdict(failures, &facts.config, &facts.span) else { return Ok(None) };
     if verdict == Verdict::Pass {
-        return Ok(Some(Outcome::Passed));
+        return Ok(Some(match &member.way {
+            Way::Proved(_) | Way::Statistics => Outcome::Proved(member.way.clone()),
+            Way::SharedScan { .. } | Way::Alone(_) => Outcome::Passed,
+        }));
     }
     let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
     let failures = Failures { count: failures, sample, query: test.sql.clone(), stored: None };

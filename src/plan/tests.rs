@@ -10,11 +10,16 @@ use crate::graph::Node;
 use crate::parse::{NodeKind, TestForm};
 use crate::plan::models::{knows_inputs, plan_sql, problem};
 use crate::plan::project::{ProjectPlan, Scope, TestPlan};
-use crate::plan::questions::question;
+use crate::plan::questions::{Tables, proof, question};
 use crate::project::Json;
 
 /// The query of a test; nothing when it reads what could not be planned.
-pub(super) fn plan_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<Option<TestPlan>, Uncompiled> {
+pub(super) fn plan_test(
+    scope: &Scope<'_>,
+    plan: &ProjectPlan,
+    node: &Node,
+    tables: Tables,
+) -> Result<Option<TestPlan>, Uncompiled> {
     let sql = match data_tests::query(scope.project, node, &scope.surroundings(plan, node)) {
         Err(Uncompiled::Misled(_)) if !knows_inputs(scope, plan, node) => return Ok(None),
         compiled => compiled?,
@@ -57,7 +62,8 @@ pub(super) fn plan_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> R
     };
     let sql = compile::with_ephemerals(node, &limited, scope.graph, &plan.compiled);
     let question = question(&rows.plan);
-    Ok(Some(TestPlan { count, rows, sql, question, count_of_none: count_of_none.map(|it| it.plan) }))
+    let proof = question.as_ref().ok().and_then(|it| proof(it, tables, scope.session));
+    Ok(Some(TestPlan { count, rows, sql, question, count_of_none: count_of_none.map(|it| it.plan), proof }))
 }
 
 fn count_rows(plan: &LogicalPlan) -> datafusion::error::Result<LogicalPlan> {

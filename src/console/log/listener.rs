@@ -116,6 +116,7 @@ impl Listener {
             Outcome::Warned(failures) | Outcome::Failed(failures) => failures.count,
             Outcome::Built { .. }
             | Outcome::Passed
+            | Outcome::Proved(_)
             | Outcome::Aged { .. }
             | Outcome::Errored(_)
             | Outcome::Skipped { .. }

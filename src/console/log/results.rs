@@ -86,6 +86,7 @@ fn test_result(ended: &Ended<'_>, infos: &NodeInfos) -> Line {
         Outcome::Failed(failures) => (format!("FAIL {}", failures.count), failures.count, Level::Error),
         Outcome::Errored(_) => ("ERROR".to_owned(), 0, Level::Error),
         Outcome::Passed
+        | Outcome::Proved(_)
         | Outcome::Aged { .. }
         | Outcome::Built { .. }
         | Outcome::Skipped { .. }
@@ -119,6 +120,7 @@ pub(super) fn message(outcome: &Outcome) -> String {
         Outcome::Built { rows: Some(rows), .. } => format!("OK {rows}"),
         Outcome::Built { rows: None, .. } => "OK".to_owned(),
         Outcome::Passed | Outcome::Aged { .. } => String::new(),
+        Outcome::Proved(way) => way.to_string(),
         Outcome::Warned(failures) => format!("{}, configured to warn", results(failures.count)),
         Outcome::Failed(failures) => format!("{}, configured to fail", results(failures.count)),
         Outcome::Errored(problem) => {
@@ -144,6 +146,7 @@ pub(super) fn particulars(outcome: &Outcome) -> Value {
         }
         Outcome::Skipped { because } => json!({"because": because.as_str()}),
         Outcome::Aged { seconds, .. } => json!({"age": seconds}),
+        Outcome::Proved(way) => json!({"proved": way.to_string()}),
         Outcome::Passed | Outcome::Cancelled => Value::Null,
     }
 }

@@ -156,8 +156,9 @@ fn message(outcome: &Outcome) -> Option<String> {
     let results = |count: i64| format!("Got {count} {}", if count == 1 { "result" } else { "results" });
     match outcome {
         Outcome::Built { rows, .. } => Some(rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"))),
-        Outcome::Reused { .. } | Outcome::PassedBefore => Some("reused: nothing has changed".to_owned()),
+        Outcome::Reused { .. } => Some("reused: nothing has changed".to_owned()),
         Outcome::Passed | Outcome::Aged { .. } => None,
+        Outcome::Proved(way) => Some(way.to_string()),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
         Outcome::Errored(problem) => Some(problem.one_line()),
         Outcome::Skipped { because } => Some(format!("skipped because `{because}` did not succeed")),
@@ -167,7 +168,7 @@ fn message(outcome: &Outcome) -> Option<String> {
 
 fn failures(outcome: &Outcome) -> Option<i64> {
     match outcome {
-        Outcome::Passed | Outcome::PassedBefore => Some(0),
+        Outcome::Passed | Outcome::Proved(_) => Some(0),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(failures.count),
         Outcome::Built { .. }
         | Outcome::Reused { .. }

@@ -88,7 +88,7 @@ pub(super) fn finished(
         }
         Outcome::Reused { .. } => ("OK", Colour::Green, "reused".to_owned()),
         Outcome::Passed => ("PASS", Colour::Green, String::new()),
-        Outcome::PassedBefore => ("PASS", Colour::Green, "reused".to_owned()),
+        Outcome::Proved(way) => ("PASS", Colour::Green, way.to_string()),
         Outcome::Warned(failures) => ("WARN", Colour::Yellow, failing(node, failures)),
         Outcome::Failed(failures) => ("FAIL", Colour::Red, failing(node, failures)),
         Outcome::Aged { verdict, seconds } => {
@@ -122,7 +122,7 @@ pub(super) fn finished(
         | Outcome::Built { .. }
         | Outcome::Reused { .. }
         | Outcome::Passed
-        | Outcome::PassedBefore
+        | Outcome::Proved(_)
         | Outcome::Skipped { .. }
         | Outcome::Cancelled => {}
     }

@@ -3,8 +3,10 @@
 
 mod kinds;
 mod verdict;
+mod way;
 
 pub use verdict::{Verdict, verdict};
+pub use way::{Alone, KeyOf, Proof, Way};
 
 use std::sync::Arc;
 

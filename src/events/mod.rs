@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::data_tests::Way;
 use crate::diagnostics::Diagnostic;
 use crate::freshness::Verdict;
 use crate::jinja::RelationName;
@@ -27,8 +28,8 @@ pub enum Outcome {
     },
     /// A test found nothing.
     Passed,
-    /// A test found nothing the last time, and what it asks about is what it was.
-    PassedBefore,
+    /// A test has nothing to find, and was not asked.
+    Proved(Way),
     /// A test found something that only warns.
     Warned(Failures),
     /// A test found something that fails.
@@ -58,7 +59,7 @@ impl Outcome {
             Outcome::Built { .. }
             | Outcome::Reused { .. }
             | Outcome::Passed
-            | Outcome::PassedBefore
+            | Outcome::Proved(_)
             | Outcome::Warned(_) => true,
             Outcome::Aged { verdict, .. } => *verdict != Verdict::Stale,
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Skipped { .. } | Outcome::Cancelled => false,
@@ -67,14 +68,14 @@ impl Outcome {
 
     /// Whether nothing had to be done.
     pub fn is_reused(&self) -> bool {
-        matches!(self, Outcome::Reused { .. } | Outcome::PassedBefore)
+        matches!(self, Outcome::Reused { .. } | Outcome::Proved(Way::Unchanged))
     }
 
     /// dbt's word in `run_results.json`.
     pub fn status(&self) -> &'static str {
         match self {
             Outcome::Built { .. } | Outcome::Reused { .. } => "success",
-            Outcome::Passed | Outcome::PassedBefore => "pass",
+            Outcome::Passed | Outcome::Proved(_) => "pass",
             Outcome::Warned(_) => "warn",
             Outcome::Failed(_) => "fail",
             Outcome::Aged { verdict, .. } => verdict.status(),

@@ -13,6 +13,7 @@ mod schedule;
 mod statements;
 mod steps;
 mod tables;
+mod together;
 
 pub use freshness::loaded_at;
 pub use hooks::operation;
@@ -22,3 +23,4 @@ pub use run::{Job, Summary, run};
 pub use schedule::{Needs, Schedule, needs};
 pub use steps::rows::{Rows, fetch};
 pub use tables::Tables;
+pub use together::planned_way;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
@@ -11,7 +11,7 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::data_tests::{Verdict, verdict};
+use crate::data_tests::{Verdict, Way, verdict};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
 use crate::execute::custom;
@@ -19,10 +19,11 @@ use crate::execute::hooks;
 use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::making::make;
-use crate::execute::reuse::Reuse;
+use crate::execute::reuse::{Made, Reuse};
 use crate::execute::schedule::{Schedule, needs};
 use crate::execute::steps::{ask, table, unit, view};
 use crate::execute::tables::Tables;
+use crate::execute::together::{self, Ended};
 use crate::graph::{Graph, Node};
 use crate::parse::{HookTime, NodeId, NodeKind};
 use crate::plan::{CustomPlan, Live, ProjectPlan, Session, TestPlan, UnitTestPlan, bind, explain_execution};
@@ -88,7 +89,7 @@ pub async fn run(job: Job) -> Summary {
     let live = live::start(&job.late, &tables, &job.run_id);
     let started = Instant::now();
     let mut running = Running::new(&job);
-    let mut tasks: JoinSet<(NodeId, Outcome)> = JoinSet::new();
+    let mut tasks: JoinSet<Vec<Ended>> = JoinSet::new();
     let mut stop = job.stop.clone();
     let mut stopped = *stop.borrow();
     if let Err(problem) = in_place(|| hooks::of_run(&job.late, &live, HookTime::Start, None)) {
@@ -97,24 +98,24 @@ pub async fn run(job: Job) -> Summary {
     }
     loop {
         while !stopped && tasks.len() < job.threads.max(1) {
-            let Some(id) = running.schedule.start_next() else { break };
-            running.started(&id);
+            let unit = running.schedule.start_next();
+            if unit.is_empty() {
+                break;
+            }
+            for id in &unit {
+                running.started(id);
+            }
             let (job, tables, live) = (Arc::clone(&job), Arc::clone(&tables), Arc::clone(&live));
-            tasks.spawn(async move {
-                let outcome = carry_out(&job, &tables, &live, &id).await;
-                (id, outcome)
-            });
+            tasks.spawn(async move { carry_out_unit(&job, &tables, &live, unit).await });
         }
         if tasks.is_empty() {
             break;
         }
         tokio::select! {
             ended = tasks.join_next() => {
-                if let Some(Ok((id, outcome))) = ended {
-                    let ends_run = job.fail_fast && !outcome.is_good();
-                    running.ended(&id, outcome);
-                    stopped |= ends_run;
-                }
+                let unit = ended.and_then(Result::ok).unwrap_or_default();
+                stopped |= job.fail_fast && unit.iter().any(|it| !it.outcome.is_good());
+                running.ended(unit);
             }
             changed = stop.changed(), if !stopped => {
                 // A closed channel can't ask for anything any more.
@@ -168,6 +169,7 @@ impl<'a> Running<'a> {
     fn new(job: &'a Job) -> Running<'a> {
         let chosen = job.chosen.iter().cloned().collect();
         let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen));
+        let schedule = schedule.with_groups(together::groups(job));
         Running { job, schedule, summary: Summary::default(), numbers: BTreeMap::new(), started: BTreeMap::new() }
     }
 
@@ -190,15 +192,19 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn ended(&mut self, id: &NodeId, outcome: Outcome) {
-        let good = outcome.is_good();
-        self.tell(id, outcome);
-        if good {
-            self.schedule.succeed(id);
-            return;
+    fn ended(&mut self, unit: Vec<Ended>) {
+        let good: Vec<(NodeId, bool)> = unit.iter().map(|it| (it.id.clone(), it.outcome.is_good())).collect();
+        for Ended { id, outcome, elapsed } in unit {
+            self.tell(&id, outcome, elapsed);
         }
-        for skipped in self.schedule.fail(id) {
-            self.tell(&skipped, Outcome::Skipped { because: id.clone() });
+        for (id, good) in good {
+            if good {
+                self.schedule.succeed(&id);
+                continue;
+            }
+            for skipped in self.schedule.fail(&id) {
+                self.tell(&skipped, Outcome::Skipped { because: id.clone() }, None);
+            }
         }
     }
 
@@ -207,14 +213,14 @@ impl<'a> Running<'a> {
         let told: std::collections::BTreeSet<NodeId> = self.summary.outcomes.iter().map(|(id, _)| id.clone()).collect();
         for id in unfinished.into_iter().chain(self.schedule.cancel()) {
             if !told.contains(&id) {
-                self.tell(&id, Outcome::Cancelled);
+                self.tell(&id, Outcome::Cancelled, None);
             }
         }
     }
 
-    fn tell(&mut self, id: &NodeId, outcome: Outcome) {
+    fn tell(&mut self, id: &NodeId, outcome: Outcome, elapsed: Option<Duration>) {
         let number = self.number(id);
-        let elapsed = self.started.get(id).map(Instant::elapsed).unwrap_or_default();
+        let elapsed = elapsed.or_else(|| self.started.get(id).map(Instant::elapsed)).unwrap_or_default();
         if let Some(node) = self.job.graph.get(id) {
             let (node, total) = (label(node), self.job.chosen.len());
             self.job.sink.emit(&Event::NodeFinished { node, number, total, outcome: outcome.clone(), elapsed });
@@ -234,7 +240,18 @@ fn label(node: &Node) -> NodeLabel {
     }
 }
 
-async fn carry_out(job: &Job, tables: &Tables, live: &Arc<dyn Live>, id: &NodeId) -> Outcome {
+async fn carry_out_unit(job: &Job, tables: &Tables, live: &Arc<dyn Live>, unit: Vec<NodeId>) -> Vec<Ended> {
+    match unit.as_slice() {
+        [id] if !together::belongs(job, id) => {
+            together::tell_alone(job, id);
+            let outcome = carry_out(job, tables, live, id).await;
+            vec![Ended { id: id.clone(), outcome, elapsed: None }]
+        }
+        tests => together::answer(job, tables, live, tests).await,
+    }
+}
+
+pub(super) async fn carry_out(job: &Job, tables: &Tables, live: &Arc<dyn Live>, id: &NodeId) -> Outcome {
     let Some(node) = job.graph.get(id) else { return Outcome::Cancelled };
     // No input may take the process down: a panic in a library becomes this node's error.
     let work = std::panic::AssertUnwindSafe(carry_out_node(job, tables, live, node));
@@ -321,16 +338,21 @@ pub(super) fn outside(error: crate::warehouse::StorageError) -> DataFusionError 
 async fn ask_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Result<Outcome> {
     let facts = &node.facts;
     let keeps = facts.config.flag("store_failures").unwrap_or(job.store_failures);
-    let made = match keeps {
-        true => Err(Because::Untold("it keeps its failures".to_owned())),
-        false => job.reuse.made_of(&test.count, &verdict_config(&facts.config), tables, &job.plan.opened),
-    };
+    let made = made_of_test(job, tables, node, test, keeps);
     if job.reuse.has_passed(&facts.id, &made) {
-        return Ok(Outcome::PassedBefore);
+        return Ok(Outcome::Proved(Way::Unchanged));
     }
     let outcome = ask_anew(job, tables, node, test, keeps).await;
     job.reuse.asked(&facts.id, matches!(outcome, Ok(Outcome::Passed)), &made);
     outcome
+}
+
+/// What a test's answer is made of.
+pub(super) fn made_of_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan, keeps: bool) -> Made {
+    match keeps {
+        true => Err(Because::Untold("it keeps its failures".to_owned())),
+        false => job.reuse.made_of(&test.count, &verdict_config(&node.facts.config), tables, &job.plan.opened),
+    }
 }
 
 /// What a verdict depends on, besides the number of failures.

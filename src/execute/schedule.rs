@@ -43,6 +43,7 @@ pub fn needs(graph: &Graph, chosen: &BTreeSet<NodeId>) -> Needs {
 pub struct Schedule {
     order: Vec<NodeId>,
     open: Needs,
+    together: BTreeMap<NodeId, usize>,
     started: BTreeSet<NodeId>,
     ended: BTreeSet<NodeId>,
 }
@@ -50,15 +51,26 @@ pub struct Schedule {
 impl Schedule {
     /// A run over these nodes, `order` telling who goes first among those that may.
     pub fn new(order: Vec<NodeId>, needs: Needs) -> Schedule {
-        Schedule { order, open: needs, started: BTreeSet::new(), ended: BTreeSet::new() }
+        let (started, ended) = (BTreeSet::new(), BTreeSet::new());
+        Schedule { order, open: needs, together: BTreeMap::new(), started, ended }
     }
 
-    /// The next node that may start; it counts as started from now on.
-    pub fn start_next(&mut self) -> Option<NodeId> {
+    /// The same run, in which nodes with the same number are one unit of work, as far as they may start together.
+    pub fn with_groups(self, together: BTreeMap<NodeId, usize>) -> Schedule {
+        Schedule { together, ..self }
+    }
+
+    /// The next unit of work that may start, in order; none where there is none. It counts as started from now on.
+    pub fn start_next(&mut self) -> Vec<NodeId> {
         let may_start = |id: &&NodeId| !self.started.contains(*id) && self.open.get(*id).is_none_or(BTreeSet::is_empty);
-        let id = self.order.iter().find(may_start)?.clone();
-        self.started.insert(id.clone());
-        Some(id)
+        let mut ready = self.order.iter().filter(may_start);
+        let Some(first) = ready.next() else { return Vec::new() };
+        let mut unit = vec![first.clone()];
+        if let Some(group) = self.together.get(first) {
+            unit.extend(ready.filter(|it| self.together.get(*it) == Some(group)).cloned());
+        }
+        self.started.extend(unit.iter().cloned());
+        unit
     }
 
     /// Notes that a node has ended well.
@@ -120,21 +132,33 @@ mod tests {
     #[test]
     fn what_is_needed_comes_first() {
         let mut it = schedule("a b c", &[("b", "a"), ("c", "a")]);
-        let a = it.start_next().unwrap();
+        let a = it.start_next().remove(0);
         assert_eq!(a.as_str(), "a");
-        assert!(it.start_next().is_none());
+        assert!(it.start_next().is_empty());
         it.succeed(&a);
-        assert_eq!(names(&[it.start_next().unwrap(), it.start_next().unwrap()]), "b c");
+        assert_eq!((names(&it.start_next()), names(&it.start_next())), ("b".into(), "c".into()));
         assert!(!it.is_done());
     }
 
     #[test]
     fn a_failure_takes_its_descendants_and_nobody_else() {
         let mut it = schedule("a b c d", &[("b", "a"), ("c", "b")]);
-        let a = it.start_next().unwrap();
+        let a = it.start_next().remove(0);
         assert_eq!(names(&it.fail(&a)), "b c");
-        let d = it.start_next().unwrap();
+        let d = it.start_next().remove(0);
         it.succeed(&d);
         assert!(it.is_done());
+    }
+
+    #[test]
+    fn a_group_starts_as_far_as_it_may() {
+        let groups = ["a", "c", "d", "e"].map(|it| (NodeId::new(it), usize::from(it == "e"))).into();
+        let mut it = schedule("a b c d e", &[("d", "b")]).with_groups(groups);
+        assert_eq!(names(&it.start_next()), "a c");
+        assert_eq!(names(&it.start_next()), "b");
+        assert_eq!(names(&it.start_next()), "e");
+        assert!(it.start_next().is_empty());
+        it.succeed(&NodeId::new("b"));
+        assert_eq!(names(&it.start_next()), "d");
     }
 }

@@ -1,6 +1,12 @@
-//! Physical operators of our own, for work that the engine's general ones do slowly, and the rules that put them in
-//! place. Each gives exactly the rows that the operator it replaces would give.
+//! Operators and aggregate functions of our own, for work that the engine's general ones do slowly, and the rules that
+//! put them in place. Each operator gives exactly the rows that the one it replaces would give.
 
+mod count_true;
+mod known_keys;
+mod may_repeat;
 mod segmented_window;
 
+pub use count_true::count_true;
+pub use known_keys::KnownKeys;
+pub use may_repeat::{can_tell_apart, may_repeat};
 pub use segmented_window::SegmentedWindows;

@@ -13,6 +13,7 @@ use crate::parse::{NodeKind, SourceFacts};
 use crate::plan::models::{problem, report_described};
 use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::plan_query;
+use crate::plan::questions::QueryFacts;
 use crate::plan::relation::Catalog;
 use crate::project::Json;
 use crate::reuse::Identity;
@@ -110,7 +111,9 @@ impl<'a> Inputs<'a> {
         match plan_query(&sql, self.scope.session, &files, &self.scope.project.invocation.target) {
             Ok(query) => {
                 report_described(node, &query.schema, self.found);
-                self.plan.catalog_mut().add_planned(&node.facts.relation, Arc::clone(&query.schema));
+                let schema = Arc::clone(&query.schema);
+                let facts = Some(QueryFacts::of(&query.plan));
+                self.plan.catalog_mut().add_planned(&node.facts.relation, schema, facts);
                 let model = ModelPlan { plan: query.plan, schema: query.schema, sql };
                 self.plan.models.insert(node.facts.id.clone(), model);
             }

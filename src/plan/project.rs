@@ -11,6 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use tokio::runtime::Handle;
 
 use crate::compile::{Compiled, Surroundings, Uncompiled};
+use crate::data_tests::{Alone, Proof};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node};
 use crate::jinja::{Incremental, LogLine, RelationName};
@@ -22,6 +23,7 @@ use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::opened::Opened;
 use crate::plan::query::PlannedQuery;
+use crate::plan::questions::{QueryFacts, Question, Tables};
 use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::tests::plan_test;
@@ -58,6 +60,12 @@ pub struct TestPlan {
     pub rows: PlannedQuery,
     /// The SQL of the failing rows.
     pub sql: String,
+    /// What it asks, where that can be asked together with other tests of the relation.
+    pub question: Result<Question, Alone>,
+    /// The number of failures where there are no failing rows, where that is not 0.
+    pub count_of_none: Option<LogicalPlan>,
+    /// Why there can be no failing rows.
+    pub proof: Option<Proof>,
 }
 
 /// The plans of a project.
@@ -104,6 +112,18 @@ impl ProjectPlan {
             || scope.existing.contains_key(id)
     }
 
+    /// Whether tables are what their models' queries give. A statement of a hook, of a template that runs late or of a
+    /// materialisation of the project's own may change any of them.
+    fn tables(&self, scope: &Scope<'_>) -> Tables {
+        let has_hooks = |node: &Node| {
+            let config = &node.facts.config;
+            let hooks = ["pre_hook", "post_hook"].map(|it| config.get(it).and_then(Json::as_array));
+            hooks.into_iter().flatten().any(|it| !it.is_empty()) || matches!(node.facts.kind, NodeKind::Operation(_))
+        };
+        let changes = !self.late.is_empty() || !self.custom.is_empty() || scope.graph.nodes().any(has_hooks);
+        if changes { Tables::MaybeChanged } else { Tables::AsPlanned }
+    }
+
     /// The first of a node's inputs that is planned late, and so the reason that the node is.
     fn late_input(&self, node: &Node) -> Option<Diagnostic> {
         node.inputs.iter().find_map(|it| self.late.get(it)).cloned()
@@ -121,6 +141,7 @@ impl ProjectPlan {
             self.compiled.insert(id.clone(), compiled);
         }
         let is_known = planned.model.is_some();
+        let is_custom = planned.custom.is_some();
         if let Some(custom) = planned.custom {
             self.custom.insert(id.clone(), custom);
             if !is_known {
@@ -134,7 +155,12 @@ impl ProjectPlan {
         match node.facts.materialized() {
             "ephemeral" => catalog.add_view(&in_queries(node), model.plan.clone()),
             "view" => catalog.add_view(&node.facts.relation, model.plan.clone()),
-            _ => catalog.add_planned(&node.facts.relation, Arc::clone(&model.schema)),
+            // What a macro makes of the query is its own affair.
+            _ if is_custom => catalog.add_planned(&node.facts.relation, Arc::clone(&model.schema), None),
+            _ => {
+                let facts = Some(QueryFacts::of(&model.plan));
+                catalog.add_planned(&node.facts.relation, Arc::clone(&model.schema), facts);
+            }
         }
         self.models.insert(id.clone(), model);
     }
@@ -246,7 +272,8 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     }
     let is_test = |it: &&Node| matches!(it.facts.kind, NodeKind::Test(_)) && needed.contains(&it.facts.id);
     let tests: Vec<&Node> = scope.graph.nodes().filter(is_test).collect();
-    for (node, planned) in side_by_side(&tests, |node| plan_test(scope, &plan, node)) {
+    let tables = plan.tables(scope);
+    for (node, planned) in side_by_side(&tests, |node| plan_test(scope, &plan, node, tables)) {
         let id = node.facts.id.clone();
         match planned {
             Ok(Some(test)) => drop(plan.tests.insert(id, test)),
@@ -321,7 +348,7 @@ pub fn plan_late_model(scope: &Scope<'_>, plan: &RwLock<ProjectPlan>, node: &Nod
 pub fn plan_late_test(scope: &Scope<'_>, plan: &RwLock<ProjectPlan>, node: &Node) -> Result<TestPlan, Diagnostics> {
     let planned = {
         let plan = plan.read().unwrap_or_else(PoisonError::into_inner);
-        plan_test(scope, &plan, node)
+        plan_test(scope, &plan, node, Tables::MaybeChanged)
     };
     match planned {
         Ok(Some(test)) => {

@@ -11,6 +11,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, SubqueryAlias, TableSource};
 
 use crate::jinja::{RelationName, RelationType};
+use crate::plan::questions::QueryFacts;
 
 /// A table that a model will be: a schema without rows.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct PlannedTable {
     /// Its name.
     pub relation: RelationName,
     schema: SchemaRef,
+    /// What the query says of its rows that gives them, where it is that query and nothing else.
+    facts: Option<QueryFacts>,
 }
 
 impl TableSource for PlannedTable {
@@ -31,6 +34,7 @@ impl TableSource for PlannedTable {
 pub(super) struct PlannedView {
     schema: SchemaRef,
     pub(super) plan: LogicalPlan,
+    facts: QueryFacts,
 }
 
 impl TableSource for PlannedView {
@@ -60,8 +64,8 @@ impl Catalog {
     }
 
     /// A table that will exist.
-    pub fn add_planned(&mut self, relation: &RelationName, schema: SchemaRef) {
-        self.add(relation, Arc::new(PlannedTable { relation: relation.clone(), schema }));
+    pub(super) fn add_planned(&mut self, relation: &RelationName, schema: SchemaRef, facts: Option<QueryFacts>) {
+        self.add(relation, Arc::new(PlannedTable { relation: relation.clone(), schema, facts }));
     }
 
     /// A view.
@@ -122,13 +126,32 @@ impl Catalog {
 
 /// A table of which only the columns are known, as a name's meaning.
 pub(super) fn planned(relation: &RelationName, schema: SchemaRef) -> Arc<dyn TableSource> {
-    Arc::new(PlannedTable { relation: relation.clone(), schema })
+    Arc::new(PlannedTable { relation: relation.clone(), schema, facts: None })
+}
+
+/// What stands behind a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KindOf {
+    /// A query, which whoever reads it runs.
+    View,
+    /// Rows that a query has given.
+    Table,
+}
+
+/// What the query behind a name says of its rows, where there is one.
+pub(super) fn facts_of(source: &Arc<dyn TableSource>) -> Option<(&QueryFacts, KindOf)> {
+    if let Some(view) = source.downcast_ref::<PlannedView>() {
+        return Some((&view.facts, KindOf::View));
+    }
+    let table = source.downcast_ref::<PlannedTable>()?;
+    table.facts.as_ref().map(|it| (it, KindOf::Table))
 }
 
 /// A view as a name's meaning.
 pub(super) fn view(plan: LogicalPlan) -> Arc<dyn TableSource> {
     let schema = Arc::new(plan.schema().as_arrow().clone());
-    Arc::new(PlannedView { schema, plan })
+    let facts = QueryFacts::of(&plan);
+    Arc::new(PlannedView { schema, plan, facts })
 }
 
 fn key(database: &str, schema: &str, identifier: &str) -> String {

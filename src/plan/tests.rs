@@ -10,10 +10,16 @@ use crate::graph::Node;
 use crate::parse::{NodeKind, TestForm};
 use crate::plan::models::{knows_inputs, plan_sql, problem};
 use crate::plan::project::{ProjectPlan, Scope, TestPlan};
+use crate::plan::questions::{Tables, proof, question};
 use crate::project::Json;
 
 /// The query of a test; nothing when it reads what could not be planned.
-pub(super) fn plan_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<Option<TestPlan>, Uncompiled> {
+pub(super) fn plan_test(
+    scope: &Scope<'_>,
+    plan: &ProjectPlan,
+    node: &Node,
+    tables: Tables,
+) -> Result<Option<TestPlan>, Uncompiled> {
     let sql = match data_tests::query(scope.project, node, &scope.surroundings(plan, node)) {
         Err(Uncompiled::Misled(_)) if !knows_inputs(scope, plan, node) => return Ok(None),
         compiled => compiled?,
@@ -38,21 +44,26 @@ pub(super) fn plan_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> R
     let template = template.filter(|_| limited == sql);
     let planned = plan_sql(scope, plan, node, template, &limited).map_err(Uncompiled::Wrong)?;
     let Some(rows) = planned else { return Ok(None) };
+    let mut count_of_none = None;
     let count = match node.facts.config.text("fail_calc") {
         None => {
             let counted = count_rows(&rows.plan);
             counted.map_err(|error| Uncompiled::Wrong(problem(plan, node, &limited, &error)))?
         }
         Some(calculation) => {
-            let sql = format!("select {calculation} as failures from (\n{limited}\n) dbt_internal_test");
-            match plan_sql(scope, plan, node, None, &sql).map_err(Uncompiled::Wrong)? {
-                Some(query) => query.plan,
-                None => return Ok(None),
-            }
+            let calculated = |limited: &str| {
+                let sql = format!("select {calculation} as failures from (\n{limited}\n) dbt_internal_test");
+                plan_sql(scope, plan, node, None, &sql).map_err(Uncompiled::Wrong)
+            };
+            let Some(query) = calculated(&limited)? else { return Ok(None) };
+            count_of_none = calculated(&format!("select * from (\n{limited}\n) dbt_none where false"))?;
+            query.plan
         }
     };
     let sql = compile::with_ephemerals(node, &limited, scope.graph, &plan.compiled);
-    Ok(Some(TestPlan { count, rows, sql }))
+    let question = question(&rows.plan);
+    let proof = question.as_ref().ok().and_then(|it| proof(it, tables, scope.session));
+    Ok(Some(TestPlan { count, rows, sql, question, count_of_none: count_of_none.map(|it| it.plan), proof }))
 }
 
 fn count_rows(plan: &LogicalPlan) -> datafusion::error::Result<LogicalPlan> {

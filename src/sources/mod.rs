@@ -3,7 +3,6 @@
 
 mod csv;
 mod files;
-mod identity;
 mod json;
 mod parquet;
 mod seeds;

@@ -193,7 +193,11 @@ async fn dry_run(settings: &Settings, loaded: &Loaded, planned: &Planned, chosen
                 let reason = materialize::decide(facts.materialized(), existing).map(|it| it.reason.to_string());
                 format!("would make {} {} ({})", facts.materialized(), facts.name, reason.unwrap_or_default())
             }
-            _ => format!("would ask test {}", facts.name),
+            _ => {
+                let way = execute::planned_way(&loaded.graph, &planned.plan, settings.store_failures, &facts.id);
+                let way = way.map(|it| format!(" ({it})")).unwrap_or_default();
+                format!("would ask test {}{way}", facts.name)
+            }
         };
         settings.console.print(&line);
     }

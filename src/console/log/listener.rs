@@ -117,7 +117,7 @@ impl Listener {
             Outcome::Built { .. }
             | Outcome::Reused { .. }
             | Outcome::Passed
-            | Outcome::PassedBefore
+            | Outcome::Proved(_)
             | Outcome::Aged { .. }
             | Outcome::Errored(_)
             | Outcome::Skipped { .. }

@@ -86,7 +86,7 @@ fn test_result(ended: &Ended<'_>, infos: &NodeInfos) -> Line {
         Outcome::Failed(failures) => (format!("FAIL {}", failures.count), failures.count, Level::Error),
         Outcome::Errored(_) => ("ERROR".to_owned(), 0, Level::Error),
         Outcome::Passed
-        | Outcome::PassedBefore
+        | Outcome::Proved(_)
         | Outcome::Aged { .. }
         | Outcome::Built { .. }
         | Outcome::Reused { .. }
@@ -120,8 +120,9 @@ pub(super) fn message(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Built { rows: Some(rows), .. } => format!("OK {rows}"),
         Outcome::Built { rows: None, .. } => "OK".to_owned(),
-        Outcome::Reused { .. } | Outcome::PassedBefore => "reused: nothing has changed".to_owned(),
+        Outcome::Reused { .. } => "reused: nothing has changed".to_owned(),
         Outcome::Passed | Outcome::Aged { .. } => String::new(),
+        Outcome::Proved(way) => way.to_string(),
         Outcome::Warned(failures) => format!("{}, configured to warn", results(failures.count)),
         Outcome::Failed(failures) => format!("{}, configured to fail", results(failures.count)),
         Outcome::Errored(problem) => {
@@ -138,7 +139,6 @@ pub(super) fn particulars(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Built { rows, bytes } => json!({"rows": rows, "bytes": bytes}),
         Outcome::Reused { rows, bytes } => json!({"rows": rows, "bytes": bytes, "reused": true}),
-        Outcome::PassedBefore => json!({"reused": true}),
         Outcome::Warned(failures) | Outcome::Failed(failures) => json!({
             "failures": failures.count, "sample": failures.sample, "query": failures.query,
             "stored": failures.stored.as_ref().map(ToString::to_string),
@@ -149,6 +149,7 @@ pub(super) fn particulars(outcome: &Outcome) -> Value {
         }
         Outcome::Skipped { because } => json!({"because": because.as_str()}),
         Outcome::Aged { seconds, .. } => json!({"age": seconds}),
+        Outcome::Proved(way) => json!({"proved": way.to_string()}),
         Outcome::Passed | Outcome::Cancelled => Value::Null,
     }
 }

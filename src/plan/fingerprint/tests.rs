@@ -65,7 +65,7 @@ fn of(sql: &str, dialect: Dialect, changed: &'static str) -> Result<MadeOf, Unto
     target.dialect = dialect;
     for table in ["orders", "users"] {
         let relation = RelationName::new(&target.database, &target.schema, table);
-        catalog.add_planned(&relation, schema(table));
+        catalog.add_planned(&relation, schema(table), None);
     }
     let adults = plan_query("select id, name from users where age > 17", &session, &catalog, &target).unwrap();
     catalog.add_view(&RelationName::new(&target.database, &target.schema, "adults"), adults.plan);

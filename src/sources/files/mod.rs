@@ -1,6 +1,8 @@
 //! A source's files as one table: located, their format told, their schema settled.
 //! Declared types win over inferred ones; a declared column that the files lack is a mistake.
 
+mod identity;
+
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use object_store::ObjectMeta;
 
-use super::identity::of_files;
+use self::identity::of_files;
 use super::{ALL, Connector, csv};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;

@@ -1,0 +1,258 @@
+//! Tests of one relation that are due at the same time, answered together as far as that goes: what needs no asking is
+//! not asked, one scan answers the rest, and only tests that fail have queries of their own, for the rows to show.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use datafusion::common::{TableReference, exec_datafusion_err};
+use datafusion::datasource::listing::ListingTable;
+use datafusion::datasource::source_as_provider;
+use datafusion::error::Result;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use futures::{FutureExt, StreamExt};
+
+use crate::data_tests::{Alone, Verdict, Way, verdict};
+use crate::events::{Event, Failures, Level, Outcome};
+use crate::execute::reuse::Made;
+use crate::execute::run::{Job, bound, carry_out, made_of_test};
+use crate::execute::steps::ask;
+use crate::execute::steps::rows::fetch;
+use crate::execute::tables::Tables;
+use crate::graph::{Graph, Node};
+use crate::jinja::RelationName;
+use crate::materialize::Existing;
+use crate::operators::KnownKeys;
+use crate::parse::{NodeId, NodeKind};
+use crate::plan::{self, Asked, FileStatistics, Live, ProjectPlan, Question, TestPlan, Wanted, shared_scan};
+
+/// Bytes that the keys of one other relation may take; with more of them, a join is the better way.
+const MOST_BYTES_OF_KEYS: usize = 128 << 20;
+
+/// What became of a node.
+pub(super) struct Ended {
+    pub(super) id: NodeId,
+    pub(super) outcome: Outcome,
+    /// How long it took, where that is not the time since it started.
+    pub(super) elapsed: Option<Duration>,
+}
+
+/// A test, and what is known of it so far.
+struct Member<'a> {
+    node: &'a Node,
+    test: &'a TestPlan,
+    way: Way,
+    /// What the shared scan has found.
+    found: Option<i64>,
+    /// What its answer is made of.
+    made: Made,
+}
+
+/// Tests that can be answered together, each relation's with a number.
+pub(super) fn groups(job: &Job) -> BTreeMap<NodeId, usize> {
+    let mut groups = plan::groups(&job.plan.tests);
+    groups.retain(|id, _| belongs(job, id));
+    groups
+}
+
+/// Whether a test can be answered together with others.
+pub(super) fn belongs(job: &Job, id: &NodeId) -> bool {
+    way(job, id).is_some_and(|it| !matches!(it, Way::Alone(_)))
+}
+
+/// How a test is to be answered, as far as its plan tells; `None` for what is no test.
+fn way(job: &Job, id: &NodeId) -> Option<Way> {
+    planned_way(&job.graph, &job.plan, job.store_failures, id)
+}
+
+/// How a test is to be answered, as far as its plan tells; `None` for what is no test. Some of those that have a scan
+/// turn out to need none, once the relation's file is there.
+pub fn planned_way(graph: &Graph, plan: &ProjectPlan, store_failures: bool, id: &NodeId) -> Option<Way> {
+    let facts = &graph.get(id)?.facts;
+    if !matches!(facts.kind, NodeKind::Test(_)) {
+        return None;
+    }
+    let Some(test) = plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
+    if facts.config.flag("store_failures").unwrap_or(store_failures) {
+        return Some(Way::Alone(Alone::KeepsFailures));
+    }
+    Some(match (&test.question, &test.proof) {
+        (_, Some(proof)) => Way::Proved(proof.clone()),
+        (Ok(_), None) => Way::SharedScan { tests: 1 },
+        (Err(because), None) => Way::Alone(*because),
+    })
+}
+
+/// Answers tests of one relation. Each has its share of the time that they took together, and its own.
+pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids: &[NodeId]) -> Vec<Ended> {
+    let begun = Instant::now();
+    let planned = |id: &NodeId| Some((job.graph.get(id)?, job.plan.tests.get(id)?));
+    let member = |(node, test)| {
+        let made = made_of_test(job, tables, node, test, false);
+        Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None, made }
+    };
+    let mut members: Vec<Member<'_>> = ids.iter().filter_map(planned).map(member).collect();
+    for member in &mut members {
+        if let Some(proof) = &member.test.proof {
+            (member.found, member.way) = (Some(0), Way::Proved(proof.clone()));
+        } else if job.reuse.has_passed(&member.node.facts.id, &member.made) {
+            (member.found, member.way) = (Some(0), Way::Unchanged);
+        }
+    }
+    look_at_file(job, tables, &mut members).await;
+    ask_all(job, tables, &mut members).await;
+    let share = begun.elapsed() / u32::try_from(members.len().max(1)).unwrap_or(u32::MAX);
+    let mut ended = Vec::with_capacity(members.len());
+    for member in &members {
+        let own = Instant::now();
+        tell(job, member.node, &member.way);
+        let outcome = match judge(job, tables, member).await {
+            Ok(Some(outcome)) => {
+                let passed = matches!(outcome, Outcome::Passed | Outcome::Proved(_));
+                job.reuse.asked(&member.node.facts.id, passed, &member.made);
+                outcome
+            }
+            // Asked alone, it says itself what is wrong with it.
+            Ok(None) | Err(_) => carry_out(job, tables, live, &member.node.facts.id).await,
+        };
+        ended.push(Ended { id: member.node.facts.id.clone(), outcome, elapsed: Some(share + own.elapsed()) });
+    }
+    ended
+}
+
+/// Says how a test is answered that is asked alone.
+pub(super) fn tell_alone(job: &Job, id: &NodeId) {
+    if let (Some(node), Some(way)) = (job.graph.get(id), way(job, id)) {
+        tell(job, node, &way);
+    }
+}
+
+/// Says how a test is answered, to those who look for it.
+fn tell(job: &Job, node: &Node, way: &Way) {
+    let text = format!("{}: {way}", node.facts.display());
+    job.sink.emit(&Event::Message { level: Level::Debug, text });
+}
+
+/// What the footer of the relation's file answers.
+async fn look_at_file(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
+    let question = members.iter().filter(|it| it.found.is_none()).find_map(|it| it.test.question.as_ref().ok());
+    let Some(question) = question else { return };
+    let Some(file) = statistics(job, tables, question).await else { return };
+    for member in members.iter_mut().filter(|it| it.found.is_none()) {
+        if member.test.question.as_ref().is_ok_and(|it| file.rules_out(it, &job.session)) {
+            (member.found, member.way) = (Some(0), Way::Statistics);
+        }
+    }
+}
+
+/// The footer of a relation's file, where the relation is one file of the warehouse and its record is that of the file.
+async fn statistics(job: &Job, tables: &Tables, question: &Question) -> Option<FileStatistics> {
+    let LogicalPlan::TableScan(scan) = bound(&LogicalPlan::TableScan(question.scan.clone()), tables).ok()? else {
+        return None;
+    };
+    let table = source_as_provider(&scan.source).ok()?;
+    let [path] = table.downcast_ref::<ListingTable>()?.table_paths().as_slice() else { return None };
+    let TableReference::Full { catalog, schema, table } = &scan.table_name else { return None };
+    let relation = RelationName::new(catalog.as_ref(), schema.as_ref(), table.as_ref());
+    let data = job.warehouse.data_path(&relation);
+    if path.prefix() != &data {
+        return None;
+    }
+    let (Existing::Table, Some(record)) = job.warehouse.existing(&relation).await else { return None };
+    FileStatistics::read(&job.warehouse.location().store, &data, record.bytes?).await
+}
+
+/// One scan for all. Where it fails, nothing is found, and each test is asked alone.
+async fn ask_all(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
+    let mut kept: Vec<MemoryReservation> = Vec::new();
+    let mut asked = Vec::new();
+    let mut of = Vec::new();
+    for (at, member) in members.iter_mut().enumerate() {
+        let (Ok(question), None) = (&member.test.question, member.found) else { continue };
+        let mut partners = None;
+        if let Wanted::Orphans { partners: query, .. } = &question.wanted {
+            match collect_keys(job, tables, query).await {
+                Ok(Ok((keys, reservation))) => {
+                    partners = Some(keys);
+                    kept.push(reservation);
+                }
+                Ok(Err(because)) => {
+                    member.way = Way::Alone(because);
+                    continue;
+                }
+                Err(_) => continue,
+            }
+        }
+        asked.push(Asked { question, partners });
+        of.push(at);
+    }
+    // A panic in a library is no more than a failure here: each test is asked again.
+    let numbers = AssertUnwindSafe(numbers(job, tables, &asked)).catch_unwind().await;
+    if let Ok(Ok(numbers)) = numbers {
+        for (at, number) in of.iter().zip(&numbers) {
+            members[*at].found = Some(*number);
+            members[*at].way = Way::SharedScan { tests: of.len() };
+        }
+    }
+}
+
+/// What the questions find, in their order.
+async fn numbers(job: &Job, tables: &Tables, asked: &[Asked<'_>]) -> Result<Vec<i64>> {
+    let Some(plan) = shared_scan(asked)? else { return Ok(Vec::new()) };
+    let rows = fetch(&job.session, &bound(&plan, tables)?, None).await?;
+    let row = rows.batches.iter().find(|it| it.num_rows() > 0);
+    let row = row.ok_or_else(|| exec_datafusion_err!("a scan for tests has given nothing"))?;
+    let number = |column: &arrow::array::ArrayRef| column.as_primitive::<Int64Type>().iter().next().flatten();
+    Ok(row.columns().iter().map(|it| number(it).unwrap_or(0)).collect())
+}
+
+/// The keys that the other relation of `relationships` has, held in memory that the pool knows of.
+async fn collect_keys(
+    job: &Job,
+    tables: &Tables,
+    query: &LogicalPlan,
+) -> Result<Result<(Arc<KnownKeys>, MemoryReservation), Alone>> {
+    let data_type = query.schema().field(0).data_type();
+    let Some(mut keys) = KnownKeys::new(data_type) else { return Ok(Err(Alone::PartnerType)) };
+    let state = job.session.state();
+    let reservation = MemoryConsumer::new("keys of relationships").register(&state.runtime_env().memory_pool);
+    let physical = state.create_physical_plan(&bound(query, tables)?).await?;
+    let mut stream = execute_stream(physical, state.task_ctx())?;
+    while let Some(batch) = stream.next().await {
+        let bytes = keys.add(batch?.column(0))?;
+        if bytes > MOST_BYTES_OF_KEYS || reservation.try_resize(bytes).is_err() {
+            return Ok(Err(Alone::ManyPartners));
+        }
+    }
+    Ok(Ok((Arc::new(keys), reservation)))
+}
+
+/// What the answer means; `None` where it does not tell enough.
+async fn judge(job: &Job, tables: &Tables, member: &Member<'_>) -> Result<Option<Outcome>> {
+    let (facts, test) = (&member.node.facts, member.test);
+    let failures = member.found.and_then(|found| match (&test.question, &test.count_of_none) {
+        (Err(_), _) => None,
+        // What `fail_calc` makes of rows, only a query can tell.
+        (Ok(_), Some(_)) => (found == 0).then_some(0),
+        (Ok(question), None) => question.failures(found),
+    });
+    let Some(mut failures) = failures else { return Ok(None) };
+    if let Some(plan) = &test.count_of_none {
+        failures = ask::count(&job.session, &bound(plan, tables)?).await?;
+    }
+    let Ok(verdict) = verdict(failures, &facts.config, &facts.span) else { return Ok(None) };
+    if verdict == Verdict::Pass {
+        return Ok(Some(match &member.way {
+            Way::Proved(_) | Way::Statistics | Way::Unchanged => Outcome::Proved(member.way.clone()),
+            Way::SharedScan { .. } | Way::Alone(_) => Outcome::Passed,
+        }));
+    }
+    let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
+    let failures = Failures { count: failures, sample, query: test.sql.clone(), stored: None };
+    Ok(Some(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) }))
+}

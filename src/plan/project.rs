@@ -22,7 +22,7 @@ use crate::plan::elsewhere::Stored;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::query::PlannedQuery;
-use crate::plan::questions::{Question, QueryFacts, Tables};
+use crate::plan::questions::{QueryFacts, Question, Tables};
 use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::tests::plan_test;

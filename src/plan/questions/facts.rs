@@ -225,8 +225,7 @@ fn of_window(expr: &Expr, schema: &DFSchema) -> ColumnFacts {
         _ => None,
     };
     let never_null = matches!(name, "row_number" | "rank" | "dense_rank" | "ntile" | "count");
-    let numbers_within =
-        if name == "row_number" { params.partition_by.iter().map(plain).collect() } else { None };
+    let numbers_within = if name == "row_number" { params.partition_by.iter().map(plain).collect() } else { None };
     ColumnFacts { never_null, numbers_within, ..ColumnFacts::default() }
 }
 

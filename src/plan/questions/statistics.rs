@@ -66,9 +66,7 @@ fn may_be_about_nan(condition: &Expr, schema: &DFSchema) -> bool {
         let data_type = Expr::Column(column.clone()).get_type(schema);
         data_type.map_or(true, |it| it.is_floating() || it.is_nested())
     };
-    let asks_for_null = |it: &Expr| {
-        matches!(it, Expr::IsNull(inner) | Expr::IsNotNull(inner) if matches!(inner.as_ref(), Expr::Column(_)))
-    };
+    let asks_for_null = |it: &Expr| matches!(it, Expr::IsNull(inner) | Expr::IsNotNull(inner) if matches!(inner.as_ref(), Expr::Column(_)));
     let mut conditions = datafusion::logical_expr::utils::split_conjunction(condition).into_iter();
     conditions.any(|it| !asks_for_null(it) && it.column_refs().into_iter().any(is_float))
 }

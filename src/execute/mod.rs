@@ -23,4 +23,4 @@ pub use run::{Job, Summary, run};
 pub use schedule::{Needs, Schedule, needs};
 pub use steps::rows::{Rows, fetch};
 pub use tables::Tables;
-pub use together::planned_way;
+pub use together::ways;

@@ -106,7 +106,18 @@ pub async fn run(job: Job) -> Summary {
                 running.started(id);
             }
             let (job, tables, live) = (Arc::clone(&job), Arc::clone(&tables), Arc::clone(&live));
-            tasks.spawn(async move { carry_out_unit(&job, &tables, &live, unit).await });
+            let together = running.share_a_scan(&unit);
+            tasks.spawn(async move {
+                if together {
+                    return together::answer(&job, &tables, &live, &unit).await;
+                }
+                let mut ended = Vec::new();
+                for id in unit {
+                    let outcome = carry_out(&job, &tables, &live, &id).await;
+                    ended.push(Ended { id, outcome, elapsed: None });
+                }
+                ended
+            });
         }
         if tasks.is_empty() {
             break;
@@ -163,14 +174,17 @@ struct Running<'a> {
     summary: Summary,
     numbers: BTreeMap<NodeId, usize>,
     started: BTreeMap<NodeId, Instant>,
+    ways: BTreeMap<NodeId, Way>,
 }
 
 impl<'a> Running<'a> {
     fn new(job: &'a Job) -> Running<'a> {
         let chosen = job.chosen.iter().cloned().collect();
         let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen));
-        let schedule = schedule.with_groups(together::groups(job));
-        Running { job, schedule, summary: Summary::default(), numbers: BTreeMap::new(), started: BTreeMap::new() }
+        let ways = together::ways(&job.graph, &job.plan, job.store_failures, &job.chosen);
+        let schedule = schedule.with_groups(together::groups(job, &ways));
+        let (numbers, started) = (BTreeMap::new(), BTreeMap::new());
+        Running { job, schedule, summary: Summary::default(), numbers, started, ways }
     }
 
     fn hook_failed(&mut self, problem: &Diagnostic) {
@@ -187,9 +201,17 @@ impl<'a> Running<'a> {
         self.started.insert(id.clone(), Instant::now());
         let number = self.number(id);
         if let Some(node) = self.job.graph.get(id) {
+            if let Some(way @ Way::Alone(_)) = self.ways.get(id) {
+                together::tell(self.job, node, way);
+            }
             let total = self.job.chosen.len();
             self.job.sink.emit(&Event::NodeStarted { node: label(node), number, total });
         }
+    }
+
+    /// Whether a unit of work is of tests that are answered together, be it only one.
+    fn share_a_scan(&self, unit: &[NodeId]) -> bool {
+        unit.iter().all(|id| self.ways.get(id).is_some_and(|it| !matches!(it, Way::Alone(_))))
     }
 
     fn ended(&mut self, unit: Vec<Ended>) {
@@ -237,17 +259,6 @@ fn label(node: &Node) -> NodeLabel {
         materialized: node.facts.materialized().to_owned(),
         relation: node.facts.relation.clone(),
         path: node.facts.path.clone(),
-    }
-}
-
-async fn carry_out_unit(job: &Job, tables: &Tables, live: &Arc<dyn Live>, unit: Vec<NodeId>) -> Vec<Ended> {
-    match unit.as_slice() {
-        [id] if !together::belongs(job, id) => {
-            together::tell_alone(job, id);
-            let outcome = carry_out(job, tables, live, id).await;
-            vec![Ended { id: id.clone(), outcome, elapsed: None }]
-        }
-        tests => together::answer(job, tables, live, tests).await,
     }
 }
 

@@ -53,39 +53,45 @@ struct Member<'a> {
     made: Made,
 }
 
+/// How each of some tests is to be answered, as far as plans tell. Some of those that share a scan turn out to need none,
+/// once the relation's file is there.
+pub fn ways(graph: &Graph, plan: &ProjectPlan, store_failures: bool, chosen: &[NodeId]) -> BTreeMap<NodeId, Way> {
+    let of_relation = plan::groups(&plan.tests);
+    let way = |id: &NodeId| {
+        let facts = &graph.get(id)?.facts;
+        if !matches!(facts.kind, NodeKind::Test(_)) {
+            return None;
+        }
+        let Some(test) = plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
+        if facts.config.flag("store_failures").unwrap_or(store_failures) {
+            return Some(Way::Alone(Alone::KeepsFailures));
+        }
+        Some(match (&test.question, &test.proof) {
+            (_, Some(proof)) => Way::Proved(proof.clone()),
+            (Ok(_), None) => Way::SharedScan { tests: 1 },
+            (Err(because), None) => Way::Alone(*because),
+        })
+    };
+    let mut ways: BTreeMap<NodeId, Way> = chosen.iter().filter_map(|id| Some((id.clone(), way(id)?))).collect();
+    let mut sharing: BTreeMap<usize, usize> = BTreeMap::new();
+    for (id, way) in &ways {
+        if let (Way::SharedScan { .. }, Some(relation)) = (way, of_relation.get(id)) {
+            *sharing.entry(*relation).or_default() += 1;
+        }
+    }
+    for (id, way) in &mut ways {
+        if let (Way::SharedScan { tests }, Some(relation)) = (way, of_relation.get(id)) {
+            *tests = sharing.get(relation).copied().unwrap_or(1);
+        }
+    }
+    ways
+}
+
 /// Tests that can be answered together, each relation's with a number.
-pub(super) fn groups(job: &Job) -> BTreeMap<NodeId, usize> {
+pub(super) fn groups(job: &Job, ways: &BTreeMap<NodeId, Way>) -> BTreeMap<NodeId, usize> {
     let mut groups = plan::groups(&job.plan.tests);
-    groups.retain(|id, _| belongs(job, id));
+    groups.retain(|id, _| ways.get(id).is_some_and(|it| !matches!(it, Way::Alone(_))));
     groups
-}
-
-/// Whether a test can be answered together with others.
-pub(super) fn belongs(job: &Job, id: &NodeId) -> bool {
-    way(job, id).is_some_and(|it| !matches!(it, Way::Alone(_)))
-}
-
-/// How a test is to be answered, as far as its plan tells; `None` for what is no test.
-fn way(job: &Job, id: &NodeId) -> Option<Way> {
-    planned_way(&job.graph, &job.plan, job.store_failures, id)
-}
-
-/// How a test is to be answered, as far as its plan tells; `None` for what is no test. Some of those that have a scan
-/// turn out to need none, once the relation's file is there.
-pub fn planned_way(graph: &Graph, plan: &ProjectPlan, store_failures: bool, id: &NodeId) -> Option<Way> {
-    let facts = &graph.get(id)?.facts;
-    if !matches!(facts.kind, NodeKind::Test(_)) {
-        return None;
-    }
-    let Some(test) = plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
-    if facts.config.flag("store_failures").unwrap_or(store_failures) {
-        return Some(Way::Alone(Alone::KeepsFailures));
-    }
-    Some(match (&test.question, &test.proof) {
-        (_, Some(proof)) => Way::Proved(proof.clone()),
-        (Ok(_), None) => Way::SharedScan { tests: 1 },
-        (Err(because), None) => Way::Alone(*because),
-    })
 }
 
 /// Answers tests of one relation. Each has its share of the time that they took together, and its own.
@@ -125,15 +131,8 @@ pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids
     ended
 }
 
-/// Says how a test is answered that is asked alone.
-pub(super) fn tell_alone(job: &Job, id: &NodeId) {
-    if let (Some(node), Some(way)) = (job.graph.get(id), way(job, id)) {
-        tell(job, node, &way);
-    }
-}
-
 /// Says how a test is answered, to those who look for it.
-fn tell(job: &Job, node: &Node, way: &Way) {
+pub(super) fn tell(job: &Job, node: &Node, way: &Way) {
     let text = format!("{}: {way}", node.facts.display());
     job.sink.emit(&Event::Message { level: Level::Debug, text });
 }

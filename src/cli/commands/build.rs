@@ -10,6 +10,7 @@ use crate::cli::arguments::Selecting;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::cli::{artifacts, explanation};
+use crate::data_tests::Way;
 use crate::events::{Event, EventSink, Everyone, Level};
 use crate::execute::{self, Job, Late, Reuse};
 use crate::files::ProjectFiles;
@@ -185,6 +186,7 @@ fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
 
 /// The decisions that a run would carry out, with their reasons.
 async fn dry_run(settings: &Settings, loaded: &Loaded, planned: &Planned, chosen: &[NodeId]) -> Result<Exit, Stop> {
+    let ways = execute::ways(&loaded.graph, &planned.plan, settings.store_failures, chosen);
     for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
         let facts = &node.facts;
         let line = match facts.kind {
@@ -193,11 +195,11 @@ async fn dry_run(settings: &Settings, loaded: &Loaded, planned: &Planned, chosen
                 let reason = materialize::decide(facts.materialized(), existing).map(|it| it.reason.to_string());
                 format!("would make {} {} ({})", facts.materialized(), facts.name, reason.unwrap_or_default())
             }
-            _ => {
-                let way = execute::planned_way(&loaded.graph, &planned.plan, settings.store_failures, &facts.id);
-                let way = way.map(|it| format!(" ({it})")).unwrap_or_default();
-                format!("would ask test {}{way}", facts.name)
-            }
+            _ => match ways.get(&facts.id) {
+                Some(way @ Way::Proved(_)) => format!("would not ask test {} ({way})", facts.name),
+                Some(way) => format!("would ask test {} ({way})", facts.name),
+                None => format!("would ask test {}", facts.name),
+            },
         };
         settings.console.print(&line);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::config::TableParquetOptions;
+use datafusion::common::config::{ParquetColumnOptions, TableParquetOptions};
 use datafusion::common::exec_datafusion_err;
 use datafusion::datasource::file_format::parquet::ParquetSink;
 use datafusion::datasource::listing::ListingTableUrl;
@@ -73,6 +73,11 @@ pub(in crate::execute) async fn write(plan: &LogicalPlan, writing: &Writing<'_>)
         ..Default::default()
     };
     options.key_value_metadata.extend(metadata.iter().cloned().map(|(name, value)| (name, Some(value))));
+    // A smallest and a greatest number pass over what is no number, and readers would take them for the bounds of all.
+    for field in plan_schema(plan).fields().iter().filter(|it| it.data_type().is_floating()) {
+        let none = ParquetColumnOptions { statistics_enabled: Some("none".to_owned()), ..Default::default() };
+        options.column_specific_options.insert(field.name().clone(), none);
+    }
     let sink = ParquetSink::new(config, options);
     let rows = DataSink::write_all(&sink, stream, &context).await?;
     if sink.written().is_empty() {

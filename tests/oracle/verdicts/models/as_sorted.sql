@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+select * from {{ source('raw', 'items') }}
+order by id, code

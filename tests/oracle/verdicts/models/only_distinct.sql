@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+select distinct code from {{ source('raw', 'items') }}

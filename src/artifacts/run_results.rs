@@ -162,6 +162,7 @@ fn message(outcome: &Outcome) -> Option<String> {
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
         Outcome::Errored(problem) => Some(problem.one_line()),
         Outcome::Skipped { because } => Some(format!("skipped because `{because}` did not succeed")),
+        Outcome::Refused { because } => Some(format!("not published because `{because}` did not succeed")),
         Outcome::Cancelled => Some("the run was stopped".to_owned()),
     }
 }
@@ -175,6 +176,7 @@ fn failures(outcome: &Outcome) -> Option<i64> {
         | Outcome::Aged { .. }
         | Outcome::Errored(_)
         | Outcome::Skipped { .. }
+        | Outcome::Refused { .. }
         | Outcome::Cancelled => None,
     }
 }

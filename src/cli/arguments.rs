@@ -104,9 +104,23 @@ pub(super) struct Running {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// When what is made is put in place [default: audited]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(super) publish: Option<PublishWhen>,
     /// Accepted as dbt does; what was loaded is shown by `show`
     #[arg(long, hide = true)]
     pub(super) show: bool,
+}
+
+/// When relations are put in place.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PublishWhen {
+    /// Each as soon as it is made
+    Always,
+    /// Each when its tests in this run have passed
+    Audited,
+    /// All together at the end, and none when something failed
+    Run,
 }
 
 /// The commands.
@@ -231,6 +245,9 @@ pub(super) enum Command {
         /// A query instead of a model; `ref` and `source` work in it
         #[arg(long, value_name = "SQL", conflicts_with = "select")]
         inline: Option<String>,
+        /// What was made of the model and not published, because a test had failed on it
+        #[arg(long, conflicts_with = "inline")]
+        staged: bool,
         /// How many rows; -1 for all
         #[arg(long, default_value_t = 5, allow_negative_numbers = true)]
         limit: i64,

@@ -166,6 +166,16 @@ pub(super) fn lock(settings: &Settings, loaded: &Loaded, planned: &Planned) -> R
     })
 }
 
+/// Completes what a run was killed over that had begun to put its relations in place.
+async fn recover(settings: &Settings, loaded: &Loaded, warehouse: &Warehouse) -> Result<(), Stop> {
+    if !warehouse.has_journal().await {
+        return Ok(());
+    }
+    // Whoever has the lock is at it.
+    let Ok(_lock) = settings.files.lock(&format!("{}/lock", own_folder(loaded))) else { return Ok(()) };
+    warehouse.recover().await.map_err(Stop::outside)
+}
+
 /// Six tenths of what the container or machine has: the rest is for what the pool does not count.
 pub(super) fn default_memory() -> u64 {
     let total = sysinfo::System::new().ok().map_or(0, |mut system| {
@@ -189,6 +199,9 @@ pub(super) async fn plan(
     };
     let session = session(&loaded.project, spill.as_ref())?;
     let warehouse = warehouse(settings, &loaded.project)?;
+    if purpose == Purpose::Run {
+        recover(settings, loaded, &warehouse).await?;
+    }
     let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
     let mut found = std::mem::take(&mut loaded.found);
     let there = There::find(loaded, &session, &warehouse, &wanted, purpose).await;

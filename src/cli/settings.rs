@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::cli::arguments::{Arguments, Command, Indirect, Running, Selecting};
+use crate::cli::arguments::{Arguments, Command, Indirect, PublishWhen, Running, Selecting};
 use crate::cli::flags::Flags;
 use crate::cli::logging;
 use crate::cli::warnings::WarningRules;
 use crate::console::Console;
 use crate::diagnostics::{Diagnostics, SourceText};
+use crate::execute::Publish;
 use crate::files::{Disk, ProjectFiles};
 use crate::parse::{Request, ResourceType};
 use crate::project::{Json, ProjectFile, YamlFile};
@@ -58,6 +59,8 @@ pub struct Settings {
     pub store_failures: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// When what is made is put in place.
+    pub publish: Publish,
     /// Which warnings are errors.
     pub(super) warnings: WarningRules,
     /// What flags say that only some commands ask for.
@@ -144,6 +147,11 @@ impl Settings {
             warnings: WarningRules::read(flags.on("warn-error") == Some(true), flags.value("warn-error-options"))?,
             state_folder: flags.value("state").map(PathBuf::from),
             dry_run: running.is_some_and(|it| it.dry_run),
+            publish: match running.and_then(|it| it.publish) {
+                Some(PublishWhen::Always) => Publish::Always,
+                Some(PublishWhen::Run) => Publish::Run,
+                Some(PublishWhen::Audited) | None => Publish::Audited,
+            },
             begun,
             profiles_dir: profiles_dir.map(|it| it.to_string_lossy().into_owned()),
             command_line,

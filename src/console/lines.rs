@@ -103,6 +103,9 @@ pub(super) fn finished(
         Outcome::Skipped { because } => {
             ("SKIP", Colour::Yellow, format!("because of {}", because_name(because.as_str())))
         }
+        Outcome::Refused { because } => {
+            ("HELD", Colour::Red, format!("not published because of {}", because_name(because.as_str())))
+        }
         Outcome::Cancelled => ("STOP", Colour::Yellow, String::new()),
     };
     let width = total.to_string().len();
@@ -125,6 +128,9 @@ pub(super) fn finished(
         | Outcome::Proved(_)
         | Outcome::Skipped { .. }
         | Outcome::Cancelled => {}
+        Outcome::Refused { .. } => {
+            line.push_str(&format!("\n      look at it: arrowmill show --select {} --staged", node.name));
+        }
     }
     line
 }

@@ -48,6 +48,11 @@ pub enum Outcome {
         /// The node whose failure came first.
         because: NodeId,
     },
+    /// It was made, and not published: a test had failed on it, or something of a run that is published as a whole.
+    Refused {
+        /// The node that failed.
+        because: NodeId,
+    },
     /// The user stopped the run.
     Cancelled,
 }
@@ -62,7 +67,11 @@ impl Outcome {
             | Outcome::Proved(_)
             | Outcome::Warned(_) => true,
             Outcome::Aged { verdict, .. } => *verdict != Verdict::Stale,
-            Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Skipped { .. } | Outcome::Cancelled => false,
+            Outcome::Failed(_)
+            | Outcome::Errored(_)
+            | Outcome::Skipped { .. }
+            | Outcome::Refused { .. }
+            | Outcome::Cancelled => false,
         }
     }
 
@@ -79,7 +88,7 @@ impl Outcome {
             Outcome::Warned(_) => "warn",
             Outcome::Failed(_) => "fail",
             Outcome::Aged { verdict, .. } => verdict.status(),
-            Outcome::Errored(_) => "error",
+            Outcome::Errored(_) | Outcome::Refused { .. } => "error",
             Outcome::Skipped { .. } | Outcome::Cancelled => "skipped",
         }
     }

@@ -10,6 +10,7 @@ use datafusion::error::{DataFusionError, Result};
 use crate::events::{Event, Outcome};
 use crate::execute::content::Content;
 use crate::execute::hooks::{self, When};
+use crate::execute::publishing;
 use crate::execute::reuse::Made;
 use crate::execute::run::{Job, bound, in_place, outside};
 use crate::execute::steps::{table, view};
@@ -18,7 +19,7 @@ use crate::graph::Node;
 use crate::materialize::{self, Step};
 use crate::plan::{Live, ModelPlan, SortColumn};
 use crate::reuse::{Because, Identity};
-use crate::warehouse::Staged;
+use crate::warehouse::{Change, Staged};
 
 /// Makes a relation, unless what is there is what would be made.
 pub(super) async fn make(
@@ -59,13 +60,15 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
         && let Some(record) = record
     {
         let order = record.sorted_by.iter().map(|it| SortColumn::parse(it)).collect();
-        tables.made(&facts.relation, Version { order, identity: record.identity });
+        tables.made(&facts.relation, Version { order, identity: record.identity, staged: None });
         return Ok(Outcome::Reused { rows: record.rows, bytes: record.bytes });
     }
     let decision = materialize::decide(facts.materialized(), existing);
     let decision =
         decision.ok_or_else(|| exec_datafusion_err!("unknown materialization `{}`", facts.materialized()))?;
     let mut outcome = Outcome::Built { rows: None, bytes: None };
+    // Hooks after a node see it under its name.
+    let waits = job.publishing.holds(&facts.id) && !facts.has_hooks();
     let mut written = None;
     // What a growing table is depends on what it was: only its content can tell.
     let content = matches!(facts.materialized(), "incremental" | "snapshot").then(|| Arc::new(Content::default()));
@@ -94,16 +97,34 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                     None => made.as_ref().ok().map(|(_, identity)| identity.clone()),
                 };
                 record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
-                let published = job.warehouse.publish(staged, record).await.map_err(outside)?;
-                tables.made(&facts.relation, Version { order, identity: published.identity });
-                outcome = Outcome::Built { rows: Some(rows), bytes: Some(published.bytes) };
+                let record = match waits {
+                    true => job.warehouse.complete(staged, record).await.map_err(outside)?,
+                    false => job.warehouse.publish(staged, record).await.map_err(outside)?,
+                };
+                let bytes = record.bytes.unwrap_or_default();
+                let version = Version {
+                    order,
+                    identity: record.identity.clone(),
+                    staged: waits.then(|| (staged.path.clone(), bytes)),
+                };
+                tables.made(&facts.relation, version);
+                if waits {
+                    job.publishing.hold(&facts.id, publishing::table(staged.clone(), record));
+                }
+                outcome = Outcome::Built { rows: Some(rows), bytes: Some(bytes) };
             }
             Step::RecordView => {
                 let mut record = view::record(model, &facts.id, &job.run_id);
                 record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
                 record.identity = made.as_ref().ok().map(|(_, identity)| identity.clone());
-                job.warehouse.write_record(&facts.relation, &record).await.map_err(outside)?;
+                if waits {
+                    job.publishing.hold(&facts.id, Change::View { relation: facts.relation.clone(), record });
+                } else {
+                    job.warehouse.write_record(&facts.relation, &record).await.map_err(outside)?;
+                }
             }
+            // A view that waits takes the place of a table when it is published.
+            Step::RemoveData if waits => {}
             Step::RemoveData => job.warehouse.remove_data(&facts.relation).await.map_err(outside)?,
         }
     }

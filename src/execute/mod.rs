@@ -1,5 +1,6 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
+mod audits;
 mod content;
 mod custom;
 mod freshness;
@@ -7,6 +8,7 @@ mod hooks;
 mod late;
 mod live;
 mod making;
+mod publishing;
 mod reuse;
 mod run;
 mod schedule;
@@ -15,9 +17,11 @@ mod steps;
 mod tables;
 mod together;
 
+pub use audits::{Audits, Due};
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;
+pub use publishing::{Publish, Publishing};
 pub use reuse::Reuse;
 pub use run::{Job, Summary, run};
 pub use schedule::{Needs, Schedule, needs};

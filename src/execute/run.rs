@@ -14,11 +14,13 @@ use tokio::task::JoinSet;
 use crate::data_tests::{Verdict, Way, verdict};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
+use crate::execute::audits::{Audits, Due};
 use crate::execute::custom;
 use crate::execute::hooks;
 use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::making::make;
+use crate::execute::publishing::Publishing;
 use crate::execute::reuse::{Made, Reuse};
 use crate::execute::schedule::{Schedule, needs};
 use crate::execute::steps::{ask, table, unit, view};
@@ -29,7 +31,7 @@ use crate::parse::{HookTime, NodeId, NodeKind};
 use crate::plan::{CustomPlan, Live, ProjectPlan, Session, TestPlan, UnitTestPlan, bind, explain_execution};
 use crate::project::{Config, Json};
 use crate::reuse::Because;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{StorageError, Warehouse};
 
 /// Everything that a run needs.
 pub struct Job {
@@ -57,6 +59,8 @@ pub struct Job {
     pub run_id: String,
     /// What need not be made again.
     pub reuse: Reuse,
+    /// When what is made is put in place.
+    pub publishing: Publishing,
     /// Becomes true when the user wants to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -77,7 +81,7 @@ pub struct Summary {
 impl Summary {
     /// Whether something failed.
     pub fn failed(&self) -> bool {
-        let is_bad = |it: &Outcome| matches!(it, Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Cancelled);
+        let is_bad = |it: &Outcome| !it.is_good() && !matches!(it, Outcome::Skipped { .. });
         self.stopped || self.hook_failed || self.outcomes.iter().any(|(_, it)| is_bad(it))
     }
 }
@@ -126,7 +130,7 @@ pub async fn run(job: Job) -> Summary {
             ended = tasks.join_next() => {
                 let unit = ended.and_then(Result::ok).unwrap_or_default();
                 stopped |= job.fail_fast && unit.iter().any(|it| !it.outcome.is_good());
-                running.ended(unit);
+                running.ended(&tables, unit).await;
             }
             changed = stop.changed(), if !stopped => {
                 // A closed channel can't ask for anything any more.
@@ -140,6 +144,7 @@ pub async fn run(job: Job) -> Summary {
     }
     let asked_to_stop = *job.stop.borrow();
     running.cancel_rest();
+    running.settle_rest(&tables).await;
     running.summary.reasons = job.reuse.reasons();
     if let Some(passed) = job.reuse.new_passed() {
         // What is not kept is asked again: no reason to fail.
@@ -158,10 +163,14 @@ pub async fn run(job: Job) -> Summary {
 fn counts(summary: &Summary) -> Vec<(&'static str, usize)> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for (_, outcome) in &summary.outcomes {
-        let word = if outcome.is_reused() { "reused" } else { outcome.status() };
+        let word = match outcome {
+            _ if outcome.is_reused() => "reused",
+            Outcome::Refused { .. } => "held",
+            _ => outcome.status(),
+        };
         *counts.entry(word).or_default() += 1;
     }
-    ["success", "reused", "pass", "warn", "fail", "error", "skipped"]
+    ["success", "reused", "pass", "warn", "fail", "error", "held", "skipped"]
         .into_iter()
         .filter_map(|status| counts.get(status).map(|count| (status, *count)))
         .collect()
@@ -175,16 +184,18 @@ struct Running<'a> {
     numbers: BTreeMap<NodeId, usize>,
     started: BTreeMap<NodeId, Instant>,
     ways: BTreeMap<NodeId, Way>,
+    audits: Audits,
 }
 
 impl<'a> Running<'a> {
     fn new(job: &'a Job) -> Running<'a> {
         let chosen = job.chosen.iter().cloned().collect();
-        let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen));
+        let audits = Audits::of(&job.graph, &chosen);
+        let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen, &audits));
         let ways = together::ways(&job.graph, &job.plan, job.store_failures, &job.chosen);
         let schedule = schedule.with_groups(together::groups(job, &ways));
         let (numbers, started) = (BTreeMap::new(), BTreeMap::new());
-        Running { job, schedule, summary: Summary::default(), numbers, started, ways }
+        Running { job, schedule, summary: Summary::default(), numbers, started, ways, audits }
     }
 
     fn hook_failed(&mut self, problem: &Diagnostic) {
@@ -214,20 +225,82 @@ impl<'a> Running<'a> {
         unit.iter().all(|id| self.ways.get(id).is_some_and(|it| !matches!(it, Way::Alone(_))))
     }
 
-    fn ended(&mut self, unit: Vec<Ended>) {
-        let good: Vec<(NodeId, bool)> = unit.iter().map(|it| (it.id.clone(), it.outcome.is_good())).collect();
+    /// Notes what became of nodes, and does what is due with that.
+    async fn ended(&mut self, tables: &Tables, unit: Vec<Ended>) {
+        let ended: Vec<(NodeId, bool)> = unit.iter().map(|it| (it.id.clone(), it.outcome.is_good())).collect();
         for Ended { id, outcome, elapsed } in unit {
             self.tell(&id, outcome, elapsed);
         }
-        for (id, good) in good {
-            if good {
-                self.schedule.succeed(&id);
-                continue;
-            }
+        for (id, is_good) in ended {
+            // What others read must be in its place before they start.
+            let due = self.audits.ended(&id, is_good);
+            let because = match self.settle(tables, due).await {
+                Err(unpublished) => unpublished,
+                Ok(()) if is_good => {
+                    self.schedule.succeed(&id);
+                    continue;
+                }
+                Ok(()) => id.clone(),
+            };
             for skipped in self.schedule.fail(&id) {
-                self.tell(&skipped, Outcome::Skipped { because: id.clone() }, None);
+                self.tell(&skipped, Outcome::Skipped { because: because.clone() }, None);
+                let due = self.audits.ended(&skipped, false);
+                // What is laid aside can't fail to be published.
+                let _ = self.settle(tables, due).await;
             }
         }
+    }
+
+    /// Puts in place what has passed its audits, and lays aside what has not. The error is the node that could not be put
+    /// in place.
+    async fn settle(&mut self, tables: &Tables, due: Option<Due>) -> std::result::Result<(), NodeId> {
+        let Job { publishing, warehouse, .. } = self.job;
+        match due {
+            Some(Due::Publish(id)) if !publishing.is_at_the_end() => match publishing.publish(warehouse, &id).await {
+                Ok(relation) => relation.iter().for_each(|it| tables.published(it)),
+                Err(error) => {
+                    self.not_published(&id, &error);
+                    return Err(id);
+                }
+            },
+            Some(Due::Refuse(id, because)) => {
+                if publishing.refuse(warehouse, &id).await {
+                    self.tell_again(&id, Outcome::Refused { because });
+                }
+            }
+            Some(Due::Publish(_)) | None => {}
+        }
+        Ok(())
+    }
+
+    /// At the end: puts in place what was to be put in place together, if nothing has failed; lays aside all else.
+    async fn settle_rest(&mut self, tables: &Tables) {
+        let Job { publishing, warehouse, .. } = self.job;
+        let is_bad = |it: &(NodeId, Outcome)| !it.1.is_good();
+        let Some(because) = self.summary.outcomes.iter().find(|it| is_bad(it)).map(|it| it.0.clone()) else {
+            let waiting = publishing.waiting();
+            match publishing.publish_all(warehouse).await {
+                Ok(relations) => relations.iter().for_each(|it| tables.published(it)),
+                Err(error) => waiting.iter().for_each(|id| self.not_published(id, &error)),
+            }
+            return;
+        };
+        for id in publishing.waiting() {
+            publishing.refuse(warehouse, &id).await;
+            self.tell_again(&id, Outcome::Refused { because: because.clone() });
+        }
+    }
+
+    fn not_published(&mut self, id: &NodeId, error: &StorageError) {
+        let Some(node) = self.job.graph.get(id) else { return };
+        let problem = explain_execution(&exec_datafusion_err!("{error}"), &node.facts.display(), &node.facts.span);
+        self.tell_again(id, Outcome::Errored(Box::new(problem)));
+    }
+
+    /// Corrects what was said of a node.
+    fn tell_again(&mut self, id: &NodeId, outcome: Outcome) {
+        self.summary.outcomes.retain(|(told, _)| told != id);
+        self.tell(id, outcome, Some(Duration::ZERO));
     }
 
     fn cancel_rest(&mut self) {

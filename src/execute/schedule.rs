@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::execute::audits::Audits;
 use crate::graph::Graph;
 use crate::parse::{NodeId, NodeKind};
 
@@ -10,7 +11,9 @@ pub type Needs = BTreeMap<NodeId, BTreeSet<NodeId>>;
 
 /// What the nodes of a run need of one another. As in `dbt build`, a test also stands before everything that reads all
 /// that the test reads; a weaker rule would let nodes wait for one another in a circle.
-pub fn needs(graph: &Graph, chosen: &BTreeSet<NodeId>) -> Needs {
+///
+/// What a test audits is published after it, and read by everybody else after that.
+pub fn needs(graph: &Graph, chosen: &BTreeSet<NodeId>, audits: &Audits) -> Needs {
     let mut needs: Needs = BTreeMap::new();
     let mut ancestors: BTreeMap<&NodeId, BTreeSet<NodeId>> = BTreeMap::new();
     for id in chosen {
@@ -24,6 +27,14 @@ pub fn needs(graph: &Graph, chosen: &BTreeSet<NodeId>) -> Needs {
         for (id, above) in ancestors.iter().filter(|(id, _)| !is_test(id)) {
             if !tested.is_empty() && tested.iter().all(|it| above.contains(it)) {
                 needs.entry((*id).clone()).or_default().insert(test.clone());
+            }
+        }
+    }
+    for (id, above) in &ancestors {
+        for audited in above.iter().filter(|it| chosen.contains(*it)) {
+            let tests: BTreeSet<NodeId> = audits.tests(audited).cloned().collect();
+            if !tests.contains(*id) {
+                needs.entry((*id).clone()).or_default().extend(tests);
             }
         }
     }

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::plan_datafusion_err;
 use datafusion::error::Result;
+use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::plan::{SortOrder, open_file};
@@ -20,6 +21,8 @@ pub struct Version {
     pub order: SortOrder,
     /// What its rows are, where that can be told.
     pub identity: Option<Identity>,
+    /// Where its file is, and how many bytes it has, while it is not in its place.
+    pub staged: Option<(Path, u64)>,
 }
 
 /// Tables made in this run, for those that read them later.
@@ -53,7 +56,21 @@ impl Tables {
         let version = self.version(relation).ok_or_else(|| {
             plan_datafusion_err!("{relation} is not in the warehouse yet; select it too, or run it first")
         })?;
-        open_file(&self.warehouse, relation, schema, &version.order)
+        let path = version.staged.map_or_else(|| self.warehouse.data_path(relation), |(path, _)| path);
+        open_file(&path, schema, &version.order)
+    }
+
+    /// Notes that a table has been put in its place.
+    pub fn published(&self, relation: &RelationName) {
+        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = versions.get_mut(relation) {
+            version.staged = None;
+        }
+    }
+
+    /// Where the file of a table is that is not in its place yet, and how many bytes it has.
+    pub fn staged(&self, relation: &RelationName) -> Option<(Path, u64)> {
+        self.version(relation)?.staged
     }
 
     /// What the rows of a table of this run are.

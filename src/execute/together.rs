@@ -158,12 +158,17 @@ async fn statistics(job: &Job, tables: &Tables, question: &Question) -> Option<F
     let [path] = table.downcast_ref::<ListingTable>()?.table_paths().as_slice() else { return None };
     let TableReference::Full { catalog, schema, table } = &scan.table_name else { return None };
     let relation = RelationName::new(catalog.as_ref(), schema.as_ref(), table.as_ref());
-    let data = job.warehouse.data_path(&relation);
+    let (data, bytes) = match tables.staged(&relation) {
+        Some(staged) => staged,
+        None => {
+            let (Existing::Table, Some(record)) = job.warehouse.existing(&relation).await else { return None };
+            (job.warehouse.data_path(&relation), record.bytes?)
+        }
+    };
     if path.prefix() != &data {
         return None;
     }
-    let (Existing::Table, Some(record)) = job.warehouse.existing(&relation).await else { return None };
-    FileStatistics::read(&job.warehouse.location().store, &data, record.bytes?).await
+    FileStatistics::read(&job.warehouse.location().store, &data, bytes).await
 }
 
 /// One scan for all. Where it fails, nothing is found, and each test is asked alone.

@@ -45,6 +45,6 @@ pub use questions::{Asked, FileStatistics, Question, Wanted, groups, shared_scan
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;
-pub use stored::{SortColumn, SortOrder, existing_table, open_file};
+pub use stored::{SortColumn, SortOrder, existing_file, existing_table, open_file};
 pub use unit_tests::UnitTestPlan;
 pub use wording::sql_type;

@@ -9,6 +9,7 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::error::Result;
 use datafusion::logical_expr::SortExpr;
 use datafusion::prelude::ident;
+use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::plan::Session;
@@ -54,13 +55,8 @@ impl SortColumn {
 ///
 /// # Errors
 /// Its path is none that the engine takes.
-pub fn open_file(
-    warehouse: &Warehouse,
-    relation: &RelationName,
-    schema: SchemaRef,
-    order: &SortOrder,
-) -> Result<Arc<dyn TableProvider>> {
-    let url = ListingTableUrl::parse(format!("file:///{}", warehouse.data_path(relation)))?;
+pub fn open_file(path: &Path, schema: SchemaRef, order: &SortOrder) -> Result<Arc<dyn TableProvider>> {
+    let url = ListingTableUrl::parse(format!("file:///{path}"))?;
     let sort = |it: &SortColumn| SortExpr::new(ident(&it.name), !it.descending, it.nulls_first);
     let mut options =
         ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension("");
@@ -81,12 +77,20 @@ pub async fn existing_table(
     relation: &RelationName,
     sorted_by: &[String],
 ) -> Result<Arc<dyn TableProvider>> {
-    let url = ListingTableUrl::parse(format!("file:///{}", warehouse.data_path(relation)))?;
+    existing_file(session, &warehouse.data_path(relation), sorted_by).await
+}
+
+/// The same of a file at another place.
+///
+/// # Errors
+/// The file can't be read.
+pub async fn existing_file(session: &Session, path: &Path, sorted_by: &[String]) -> Result<Arc<dyn TableProvider>> {
+    let url = ListingTableUrl::parse(format!("file:///{path}"))?;
     let options =
         ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension("");
     let schema = options.infer_schema(session.state(), &url).await?;
     let order: SortOrder = sorted_by.iter().map(|it| SortColumn::parse(it)).collect();
-    open_file(warehouse, relation, schema, &order)
+    open_file(path, schema, &order)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A table is one Parquet file `<root>/<schema>/<name>.parquet`. What else is known of a relation stands in a record
 //! below `<root>/_arrowmill/relations/`. A record that does not fit its file is unknown, and never trusted.
 
+mod aside;
 mod location;
 mod passed;
 mod publish;
@@ -10,7 +11,7 @@ mod record;
 
 pub use location::{Location, OpenError};
 pub use passed::Passed;
-pub use publish::{Published, Staged};
+pub use publish::{Change, Staged};
 pub use record::{ColumnRecord, Record, RecordKind};
 
 use std::sync::Arc;

@@ -4,16 +4,20 @@
 //! atomic (rename(2)), so a reader sees the old file or the new one. The new record is announced before and takes its
 //! place after: where a run dies between the two, the announced one is that of the file. A table that grows would
 //! otherwise begin anew, and lose what it has.
+//!
+//! Several relations are put in place together by a journal: once it is written, all of them will be, by this process or
+//! by the next one.
 
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutPayload};
+use serde::{Deserialize, Serialize};
 
 use crate::jinja::RelationName;
 use crate::reuse::{Digest, Identity};
 use crate::warehouse::{OWN, Record, StorageError, Warehouse};
 
 /// A file that is complete, and not yet where readers look.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Staged {
     /// The relation that it will be.
     pub relation: RelationName,
@@ -21,13 +25,35 @@ pub struct Staged {
     pub path: Path,
 }
 
-/// A relation in place.
-#[derive(Debug, Clone)]
-pub struct Published {
-    /// Bytes of its file.
-    pub bytes: u64,
-    /// What its rows are.
-    pub identity: Option<Identity>,
+/// What is to be put in place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// A table with a new file.
+    Table {
+        /// Which.
+        relation: RelationName,
+        /// Where the file is.
+        staged: String,
+        /// Its record.
+        record: Record,
+    },
+    /// A view.
+    View {
+        /// Which.
+        relation: RelationName,
+        /// Its record.
+        record: Record,
+    },
+}
+
+impl Change {
+    /// The relation that changes.
+    pub fn relation(&self) -> &RelationName {
+        match self {
+            Change::Table { relation, .. } | Change::View { relation, .. } => relation,
+        }
+    }
 }
 
 impl Warehouse {
@@ -37,25 +63,122 @@ impl Warehouse {
         Staged { relation: relation.clone(), path }
     }
 
-    /// Puts a staged file in place, and then its record.
-    pub async fn publish(&self, staged: &Staged, mut record: Record) -> Result<Published, StorageError> {
-        let to = self.data_path(&staged.relation);
+    /// Completes the record of a staged file by what the store says of it.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub async fn complete(&self, staged: &Staged, mut record: Record) -> Result<Record, StorageError> {
         let file = self.store().head(&staged.path).await;
         let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
         record.bytes = Some(file.size);
         record.version = file.e_tag;
         if record.identity.is_none() {
             // Nobody can tell what is in it, but it is this and no other.
-            let parts = [self.run.as_str(), record.version.as_deref().unwrap_or_default(), to.as_ref()];
+            let relation = staged.relation.to_string();
+            let parts = [self.run.as_str(), record.version.as_deref().unwrap_or_default(), &relation];
             let columns = record.columns.iter().map(|it| (it.name.as_str(), it.data_type.clone()));
             record.identity = Some(Identity::of_whole(&Digest::texts("file", parts), columns));
         }
-        self.announce(&staged.relation, &record).await?;
-        let renamed = self.store().rename(&staged.path, &to).await;
+        Ok(record)
+    }
+
+    /// Puts a staged file in place, and then its record. Gives the record.
+    ///
+    /// # Errors
+    /// The file is not there, or something can't be written.
+    pub async fn publish(&self, staged: &Staged, record: Record) -> Result<Record, StorageError> {
+        let record = self.complete(staged, record).await?;
+        self.put_table_in_place(&staged.relation, &staged.path, &record).await?;
+        Ok(record)
+    }
+
+    async fn put_table_in_place(
+        &self,
+        relation: &RelationName,
+        from: &Path,
+        record: &Record,
+    ) -> Result<(), StorageError> {
+        let to = self.data_path(relation);
+        self.announce(relation, record).await?;
+        let renamed = self.store().rename(from, &to).await;
         renamed.map_err(|error| StorageError::new("cannot put in place", &to, error))?;
-        self.write_record(&staged.relation, &record).await?;
-        self.forget_announced(&staged.relation).await;
-        Ok(Published { bytes: file.size, identity: record.identity })
+        self.write_record(relation, record).await?;
+        self.forget_announced(relation).await;
+        self.forget_aside(relation).await;
+        Ok(())
+    }
+
+    /// Puts one change in place.
+    ///
+    /// # Errors
+    /// Something can't be written.
+    pub async fn put_in_place(&self, change: &Change) -> Result<(), StorageError> {
+        match change {
+            Change::Table { relation, staged, record } => {
+                self.put_table_in_place(relation, &Path::from(staged.as_str()), record).await
+            }
+            Change::View { relation, record } => {
+                self.write_record(relation, record).await?;
+                self.remove_data(relation).await?;
+                self.forget_aside(relation).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts several changes in place, all or none: from the moment that the journal is written, all.
+    ///
+    /// # Errors
+    /// Something can't be written.
+    pub async fn put_all_in_place(&self, changes: &[Change]) -> Result<(), StorageError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let journal = self.journal_path();
+        let bytes = serde_json::to_vec_pretty(changes).unwrap_or_default();
+        let written = self.store().put(&journal, PutPayload::from(bytes)).await;
+        written.map_err(|error| StorageError::new("cannot write", &journal, error))?;
+        for change in changes {
+            self.put_in_place(change).await?;
+        }
+        let removed = self.store().delete(&journal).await;
+        removed.map_err(|error| StorageError::new("cannot remove", &journal, error))
+    }
+
+    /// Whether a run was killed while it put its changes in place.
+    pub async fn has_journal(&self) -> bool {
+        self.store().head(&self.journal_path()).await.is_ok()
+    }
+
+    /// Completes what a killed run had begun to put in place. Only the lock's holder may.
+    ///
+    /// # Errors
+    /// Something can't be written.
+    pub async fn recover(&self) -> Result<(), StorageError> {
+        let journal = self.journal_path();
+        let Ok(found) = self.store().get(&journal).await else { return Ok(()) };
+        let bytes = found.bytes().await.map_err(|error| StorageError::new("cannot read", &journal, error))?;
+        // A journal is put in place whole; what can't be read is none.
+        let changes: Vec<Change> = serde_json::from_slice(&bytes).unwrap_or_default();
+        for change in &changes {
+            match change {
+                Change::Table { relation, staged, record } => {
+                    let staged = Path::from(staged.as_str());
+                    match self.store().head(&staged).await {
+                        Ok(_) => self.put_table_in_place(relation, &staged, record).await?,
+                        // It is in place; its record may not be.
+                        Err(_) => self.write_record(relation, record).await?,
+                    }
+                }
+                Change::View { .. } => self.put_in_place(change).await?,
+            }
+        }
+        let removed = self.store().delete(&journal).await;
+        removed.map_err(|error| StorageError::new("cannot remove", &journal, error))
+    }
+
+    fn journal_path(&self) -> Path {
+        self.path(&format!("{OWN}/journal.json"))
     }
 
     /// Throws a staged file away, as far as there is one.

@@ -6,7 +6,7 @@
 
 mod mill;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -21,6 +21,9 @@ use self::mill::{Content, Mill, TABLES};
 /// How often a run is killed.
 const MOMENTS: usize = 55;
 
+/// How often a run is killed that publishes at its end.
+const KILLS: usize = 60;
+
 /// Rows of the project's only source: a run takes a few tenths of a second with the small number.
 const FEW: usize = 20_000;
 const MANY: usize = 500_000;
@@ -28,6 +31,8 @@ const MANY: usize = 500_000;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("killing::at_random_moments_leaves_old_or_complete_files", kill_at_random_moments),
+        Trial::test("killing::what_is_published_as_a_whole_is_never_a_mix", kill_while_publishing),
+        Trial::test("killing::a_bad_batch_is_never_seen", poll_while_a_test_fails),
         Trial::test("killing::half_of_a_big_file_is_removed_by_the_next_run", kill_while_writing),
         Trial::test("killing::ctrl_c_stops_a_run_cleanly", stop_with_ctrl_c),
         Trial::test("killing::a_second_run_at_once_is_refused", refuse_a_second_run),
@@ -68,6 +73,78 @@ fn kill_at_random_moments() -> Result<(), Failed> {
     }
     if mixed == 0 {
         return Err(format!("none of {MOMENTS} kills hit a run between two of its files; seed {seed}").into());
+    }
+    Ok(())
+}
+
+/// With `--publish run` all tables are of one version, whenever the run was killed and somebody has looked since.
+/// `ARROWMILL_TEST_KILLS=n` kills more often.
+fn kill_while_publishing() -> Result<(), Failed> {
+    let variable = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let seed = variable("ARROWMILL_TEST_SEED").unwrap_or_else(clock);
+    let kills = variable("ARROWMILL_TEST_KILLS").map_or(KILLS, |it| it as usize);
+    let mut moments = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mill = Mill::new(FEW / 10)?;
+    let mut duration = mill.run_cleanly(1)?.duration;
+    let (mut journals, mut new) = (0, 0);
+    for kill in 0..kills {
+        // Without the bad version, and the one where a table is a view.
+        let version = 100 + 3 * kill + 1;
+        let mut run = mill.start_with(version, "text", "run")?;
+        if kill % 2 == 0 {
+            let share = moments.next_u64() as f64 / u64::MAX as f64 * 1.1;
+            std::thread::sleep(duration.mul_f64(share));
+        } else {
+            // The moments that count are few: those after the journal has come.
+            let begun = Instant::now();
+            while !mill.has_journal() && run.try_wait()?.is_none() && begun.elapsed() < duration * 10 {}
+            std::thread::sleep(Duration::from_micros(moments.next_u64() % 3_000));
+        }
+        run.kill()?;
+        run.wait()?;
+        journals += usize::from(mill.has_journal());
+        let about = |what: String| format!("{what}\nseed {seed}, kill {kill}");
+        mill.look().map_err(about)?;
+        let versions = mill.versions().map_err(about)?;
+        let all: BTreeSet<i64> = versions.values().flatten().copied().collect();
+        if all.len() != 1 || versions.len() != TABLES.len() {
+            return Err(about(format!("after a kill the tables are of these versions: {versions:?}")).into());
+        }
+        new += usize::from(all.contains(&(version as i64)));
+        if kill % 20 == 19 {
+            duration = mill.run_cleanly(1)?.duration;
+        }
+    }
+    eprintln!("publishing: {kills} kills, {journals} with a journal, {new} with the new version");
+    match (journals, new) {
+        (0, _) => Err(format!("no kill hit a run that was putting its tables in place; seed {seed}").into()),
+        (_, 0) => Err(format!("no run came so far as to publish; seed {seed}").into()),
+        _ => Ok(()),
+    }
+}
+
+/// A reader that opens the files all the time sees the version before, in the tables that a test fails on and in those
+/// after them.
+fn poll_while_a_test_fails() -> Result<(), Failed> {
+    let mill = Mill::new(FEW)?;
+    mill.run_cleanly(1)?;
+    let before = mill.files()?;
+    let mut run = mill.start(mill::BAD, "text")?;
+    let mut polls = 0;
+    while run.try_wait()?.is_none() {
+        let now = mill.files()?;
+        polls += 1;
+        if let Some(table) = ["copies", "totals"].into_iter().find(|it| now[*it] != before[*it]) {
+            return Err(format!("poll {polls} has seen another {table}").into());
+        }
+    }
+    let (code, said, _) = end(run)?;
+    if code != Some(1) || !said.contains("not published because of totals_are_good") {
+        return Err(format!("ended with {code:?} and said: {said}").into());
+    }
+    if polls < 5 {
+        return Err(format!("only {polls} polls").into());
     }
     Ok(())
 }

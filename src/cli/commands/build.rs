@@ -12,7 +12,7 @@ use crate::cli::{Exit, Settings, Stop};
 use crate::cli::{artifacts, explanation};
 use crate::data_tests::Way;
 use crate::events::{Event, EventSink, Everyone, Level};
-use crate::execute::{self, Job, Late, Reuse};
+use crate::execute::{self, Job, Late, Publishing, Reuse};
 use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
@@ -108,6 +108,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let late = Arc::new(prepare::late(settings, &loaded, &planned));
     let passed = planned.warehouse.passed().await;
     let has_late = !planned.plan.late.is_empty();
+    let publishing = Publishing::new(settings.publish, &loaded.graph, &chosen);
     let job = Job {
         graph: Arc::clone(&loaded.graph),
         plan: Arc::new(planned.plan),
@@ -120,6 +121,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         fail_fast: settings.fail_fast,
         store_failures: settings.store_failures,
         reuse: reuse(settings, &loaded, passed),
+        publishing,
         run_id: settings.request.invocation_id.clone(),
         stop: listen_for_stop(),
     };

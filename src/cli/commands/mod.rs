@@ -45,8 +45,9 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::RunOperation { name, args, .. } => run_operation::run(settings, name, args.as_deref()),
         Command::Seed { selecting, .. } => build::run(settings, selecting, build::Work::Seed),
         Command::Snapshot { selecting, .. } => build::run(settings, selecting, build::Work::Snapshot),
-        Command::Show { selecting, inline, limit, output } => {
-            show::run(settings, selecting, inline.as_deref(), *limit, *output)
+        Command::Show { selecting, inline, staged, limit, output } => {
+            let what = show::What { selecting, inline: inline.as_deref(), staged: *staged };
+            show::run(settings, &what, *limit, *output)
         }
         Command::Source { command: SourceCommand::Freshness { selecting, output } } => {
             source::freshness(settings, selecting, output.as_deref())

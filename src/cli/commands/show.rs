@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
+
 use crate::cli::arguments::{Selecting, ShowOutput};
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::settings::inline_source;
@@ -11,21 +14,27 @@ use crate::execute::{self, Rows, Tables};
 use crate::graph;
 use crate::jinja::{Phase, Scope};
 use crate::parse::{ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, ResourceType};
-use crate::plan::{bind, explain_execution};
+use crate::plan::{self, bind, explain_execution};
 use crate::project::Config;
+use crate::warehouse::RecordKind;
 
 /// The name of the node that an inline query becomes.
 const INLINE: &str = "inline_query";
 
-pub(super) fn run(
-    settings: &Settings,
-    selecting: &Selecting,
-    inline: Option<&str>,
-    limit: i64,
-    output: ShowOutput,
-) -> Result<Exit, Stop> {
+/// What is to be shown.
+pub(super) struct What<'a> {
+    /// A model,
+    pub(super) selecting: &'a Selecting,
+    /// or a query,
+    pub(super) inline: Option<&'a str>,
+    /// or what was laid aside of the model.
+    pub(super) staged: bool,
+}
+
+pub(super) fn run(settings: &Settings, what: &What<'_>, limit: i64, output: ShowOutput) -> Result<Exit, Stop> {
+    let selecting = what.selecting;
     let mut loaded = prepare::load(settings)?;
-    let id = match inline {
+    let id = match what.inline {
         Some(sql) => add_inline(&mut loaded, sql)?,
         None => {
             let types = [ResourceType::Analysis, ResourceType::Model, ResourceType::Seed, ResourceType::Test];
@@ -54,7 +63,11 @@ pub(super) fn run(
         }
     };
     let limit = usize::try_from(limit).ok();
-    let rows = prepare::runtime()?.block_on(fetch(settings, loaded, &id, limit))?;
+    let runtime = prepare::runtime()?;
+    let rows = match what.staged {
+        true => runtime.block_on(fetch_laid_aside(settings, &loaded, &id, limit))?,
+        false => runtime.block_on(fetch(settings, loaded, &id, limit))?,
+    };
     let text = match output {
         ShowOutput::Table => rows.to_table(),
         ShowOutput::Csv => rows.to_csv(),
@@ -62,6 +75,30 @@ pub(super) fn run(
     };
     settings.console.print(text.map_err(Stop::outside)?.trim_end());
     Ok(Exit::Success)
+}
+
+/// What was made of a node and not published.
+async fn fetch_laid_aside(
+    settings: &Settings,
+    loaded: &Loaded,
+    id: &NodeId,
+    limit: Option<usize>,
+) -> Result<Rows, Stop> {
+    let node = loaded.graph.get(id).ok_or(Stop::Reported)?;
+    let warehouse = prepare::warehouse(settings, &loaded.project)?;
+    let session = prepare::session(&loaded.project, None)?;
+    let relation = &node.facts.relation;
+    let nothing = || format!("nothing of {} was held back from publishing", node.facts.display());
+    let record = warehouse.aside(relation).await.ok_or_else(|| Stop::Outside(nothing()))?;
+    if record.kind == RecordKind::View {
+        let words = format!("{} is a view, and was held back as a query:", node.facts.display());
+        let sql = record.sql.unwrap_or_default();
+        return Err(Stop::Outside(format!("{words}\n{sql}")));
+    }
+    let table = plan::existing_file(&session, &warehouse.aside_path(relation), &record.sorted_by).await;
+    let table = table.map_err(Stop::outside)?;
+    let query = LogicalPlanBuilder::scan("staged", provider_as_source(table), None).and_then(LogicalPlanBuilder::build);
+    execute::fetch(&session, &query.map_err(Stop::outside)?, limit).await.map_err(Stop::outside)
 }
 
 /// Makes the query a node of the graph, so that it is resolved and planned as every other.

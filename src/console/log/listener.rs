@@ -121,6 +121,7 @@ impl Listener {
             | Outcome::Aged { .. }
             | Outcome::Errored(_)
             | Outcome::Skipped { .. }
+            | Outcome::Refused { .. }
             | Outcome::Cancelled => 0,
         };
         let run_result = json!({

@@ -91,6 +91,7 @@ fn test_result(ended: &Ended<'_>, infos: &NodeInfos) -> Line {
         | Outcome::Built { .. }
         | Outcome::Reused { .. }
         | Outcome::Skipped { .. }
+        | Outcome::Refused { .. }
         | Outcome::Cancelled => ("PASS".to_owned(), 0, Level::Info),
     };
     let data = json!({
@@ -130,6 +131,7 @@ pub(super) fn message(outcome: &Outcome) -> String {
             diagnostics::render_terminal(&found, false).trim_end().to_owned()
         }
         Outcome::Skipped { because } => format!("skipped because `{because}` did not succeed"),
+        Outcome::Refused { because } => format!("not published because `{because}` did not succeed"),
         Outcome::Cancelled => "the run was stopped".to_owned(),
     }
 }
@@ -147,7 +149,7 @@ pub(super) fn particulars(outcome: &Outcome) -> Value {
             let found = [problem.as_ref().clone()].into_iter().collect();
             diagnostics::render_json(&found)["diagnostics"][0].take()
         }
-        Outcome::Skipped { because } => json!({"because": because.as_str()}),
+        Outcome::Skipped { because } | Outcome::Refused { because } => json!({"because": because.as_str()}),
         Outcome::Aged { seconds, .. } => json!({"age": seconds}),
         Outcome::Proved(way) => json!({"proved": way.to_string()}),
         Outcome::Passed | Outcome::Cancelled => Value::Null,

@@ -170,7 +170,7 @@ impl Work<'_> {
         let sorted_by = order.iter().map(SortColumn::display).collect();
         let record = view::table_record(plan.schema().as_arrow(), rows, sorted_by, &NodeId::new(node), run_id);
         let published = warehouse.publish(&staged, record).await.map_err(outside)?;
-        tables.made(relation, Version { order, identity: published.identity });
+        tables.made(relation, Version { order, identity: published.identity, staged: None });
         Ok(())
     }
 }

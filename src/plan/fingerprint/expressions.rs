@@ -137,7 +137,7 @@ impl Walk<'_> {
         })
     }
 
-    fn each<'e, const N: usize>(&mut self, parts: [&'e Expr; N], at: &At<'_>) -> Result<Vec<Digest>, Untold> {
+    fn each<const N: usize>(&mut self, parts: [&Expr; N], at: &At<'_>) -> Result<Vec<Digest>, Untold> {
         parts.into_iter().map(|it| self.expression(it, at)).collect()
     }
 

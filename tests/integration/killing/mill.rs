@@ -74,6 +74,11 @@ const MODELS: [(&str, &str); 6] = [
     ),
 ];
 
+/// The version whose `totals` fail a test.
+pub(super) const BAD: usize = 1_000_000;
+
+const ASSERTION: &str = "select * from {{ ref('totals') }} where version = 1000000";
+
 /// Whether `switching` is a view in this version.
 pub(super) fn is_switched_to_view(version: usize) -> bool {
     version.is_multiple_of(3)
@@ -109,6 +114,8 @@ impl Mill {
         }
         fs::create_dir(mill.path("data"))?;
         fs::create_dir(mill.path("models"))?;
+        fs::create_dir(mill.path("tests"))?;
+        fs::write(mill.path("tests/totals_are_good.sql"), ASSERTION)?;
         fs::write(mill.path("data/numbers.csv"), numbers)?;
         fs::write(mill.path("dbt_project.yml"), PROJECT)?;
         fs::write(mill.path("models/properties.yml"), PROPERTIES)?;
@@ -124,9 +131,14 @@ impl Mill {
 
     /// Starts `build` with a version.
     pub(super) fn start(&self, version: usize, log_format: &str) -> io::Result<Child> {
+        self.start_with(version, log_format, "audited")
+    }
+
+    /// The same, with a word for when tables are put in place.
+    pub(super) fn start_with(&self, version: usize, log_format: &str, publish: &str) -> io::Result<Child> {
         Command::new(env!("CARGO_BIN_EXE_arrowmill"))
             .args(["build", "--vars", &format!("{{version: {version}}}"), "--log-format", log_format])
-            .args(["--log-level", if log_format == "json" { "debug" } else { "info" }])
+            .args(["--log-level", if log_format == "json" { "debug" } else { "info" }, "--publish", publish])
             .current_dir(self.0.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -153,6 +165,27 @@ impl Mill {
             return Err(format!("left behind after a run that ended well: {left:?}"));
         }
         Ok(CleanRun { content: self.content(version)?, duration })
+    }
+
+    /// Whether a run was killed while it put its tables in place together.
+    pub(super) fn has_journal(&self) -> bool {
+        self.path("data/warehouse/_arrowmill/journal.json").exists()
+    }
+
+    /// Looks at the warehouse without making anything.
+    pub(super) fn look(&self) -> Result<(), String> {
+        let mut look = Command::new(env!("CARGO_BIN_EXE_arrowmill"));
+        look.args(["show", "--inline", "select 1 as one", "--quiet"]).current_dir(self.0.path());
+        let output = look.output().map_err(|it| it.to_string())?;
+        let text = || String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok(()) } else { Err(text()) }
+    }
+
+    /// The versions that the tables are of, those that are there.
+    pub(super) fn versions(&self) -> Result<BTreeMap<String, BTreeSet<i64>>, String> {
+        let there = TABLES.into_iter().filter(|it| self.data_file(it).exists());
+        let version = |it: &str| Ok((it.to_owned(), read(&self.data_file(it))?.versions));
+        there.map(version).collect()
     }
 
     /// Files in staging, and everything that was spilled.

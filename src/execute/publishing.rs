@@ -1,0 +1,98 @@
+//! When what a run has made is put in place: at once, when its audits have passed, or all of it at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use crate::execute::audits::Audits;
+use crate::graph::Graph;
+use crate::jinja::RelationName;
+use crate::parse::NodeId;
+use crate::warehouse::{Change, Record, Staged, StorageError, Warehouse};
+
+/// When relations are put in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Publish {
+    /// Each as soon as it is made, as in dbt.
+    Always,
+    /// Each when the tests that audit it have passed.
+    #[default]
+    Audited,
+    /// All together at the end, and none of them when something has failed.
+    Run,
+}
+
+/// What a run has made and not yet put in place.
+pub struct Publishing {
+    when: Publish,
+    audited: BTreeSet<NodeId>,
+    held: Mutex<BTreeMap<NodeId, Change>>,
+}
+
+impl Publishing {
+    /// For a run of the chosen nodes.
+    pub fn new(when: Publish, graph: &Graph, chosen: &[NodeId]) -> Publishing {
+        let audits = Audits::of(graph, &chosen.iter().cloned().collect());
+        let audited = chosen.iter().filter(|it| audits.holds(it)).cloned().collect();
+        Publishing { when, audited, held: Mutex::default() }
+    }
+
+    /// Whether a relation that is made is not published at once.
+    pub(super) fn holds(&self, id: &NodeId) -> bool {
+        match self.when {
+            Publish::Always => false,
+            Publish::Audited => self.audited.contains(id),
+            Publish::Run => true,
+        }
+    }
+
+    /// Whether all is put in place at the end.
+    pub(super) fn is_at_the_end(&self) -> bool {
+        self.when == Publish::Run
+    }
+
+    /// Keeps a change until it is due.
+    pub(super) fn hold(&self, id: &NodeId, change: Change) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), change);
+    }
+
+    fn take(&self, id: &NodeId) -> Option<Change> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+    }
+
+    /// The nodes that wait.
+    pub(super) fn waiting(&self) -> Vec<NodeId> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// Puts one in place. Gives its relation, where there was anything to put in place.
+    pub(super) async fn publish(
+        &self,
+        warehouse: &Warehouse,
+        id: &NodeId,
+    ) -> Result<Option<RelationName>, StorageError> {
+        let Some(change) = self.take(id) else { return Ok(None) };
+        warehouse.put_in_place(&change).await?;
+        Ok(Some(change.relation().clone()))
+    }
+
+    /// Puts all in place, so that a process that is killed meanwhile leaves what the next one completes.
+    pub(super) async fn publish_all(&self, warehouse: &Warehouse) -> Result<Vec<RelationName>, StorageError> {
+        let all = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
+        let changes: Vec<Change> = all.into_values().collect();
+        warehouse.put_all_in_place(&changes).await?;
+        Ok(changes.iter().map(|it| it.relation().clone()).collect())
+    }
+
+    /// Lays one aside, where it can be looked at. Gives whether there was one.
+    pub(super) async fn refuse(&self, warehouse: &Warehouse, id: &NodeId) -> bool {
+        let Some(change) = self.take(id) else { return false };
+        // Who can't look at it has still been told.
+        let _ = warehouse.lay_aside(&change).await;
+        true
+    }
+}
+
+/// A table that is written and not in place.
+pub(super) fn table(staged: Staged, record: Record) -> Change {
+    Change::Table { staged: staged.path.to_string(), relation: staged.relation, record }
+}

@@ -10,6 +10,8 @@ pub enum Way {
     Proved(Proof),
     /// What the data file says of its columns leaves no room for failures.
     Statistics,
+    /// No value in the dictionaries of the relation's file is one of a failing row.
+    Dictionaries,
     /// One scan answers all tests of a relation that are due.
     SharedScan {
         /// How many they are.
@@ -92,6 +94,7 @@ impl fmt::Display for Way {
         match self {
             Way::Proved(proof) => write!(f, "proved by the plan: {proof}"),
             Way::Statistics => f.write_str("proved by the file's statistics"),
+            Way::Dictionaries => f.write_str("proved by the file's dictionaries"),
             Way::SharedScan { tests: 1 } => f.write_str("one scan"),
             Way::SharedScan { tests } => write!(f, "one scan for {tests} tests"),
             Way::Alone(because) => write!(f, "asked alone because {because}"),

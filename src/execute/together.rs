@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use datafusion::common::{TableReference, exec_datafusion_err};
-use datafusion::datasource::listing::ListingTable;
-use datafusion::datasource::source_as_provider;
+use datafusion::common::exec_datafusion_err;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::LogicalPlan;
@@ -24,11 +22,9 @@ use crate::execute::steps::ask;
 use crate::execute::steps::rows::fetch;
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
-use crate::jinja::RelationName;
-use crate::materialize::Existing;
 use crate::operators::KnownKeys;
 use crate::parse::{NodeId, NodeKind};
-use crate::plan::{self, Asked, FileStatistics, Live, ProjectPlan, Question, TestPlan, Wanted, shared_scan};
+use crate::plan::{self, Asked, Files, Live, ProjectPlan, TestPlan, Wanted, shared_scan};
 
 /// Bytes that the keys of one other relation may take; with more of them, a join is the better way.
 const MOST_BYTES_OF_KEYS: usize = 128 << 20;
@@ -102,7 +98,7 @@ pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids
             (member.found, member.way) = (Some(0), Way::Proved(proof.clone()));
         }
     }
-    look_at_file(job, tables, &mut members).await;
+    look_at_files(job, tables, &mut members).await;
     ask_all(job, tables, &mut members).await;
     let share = begun.elapsed() / u32::try_from(members.len().max(1)).unwrap_or(u32::MAX);
     let mut ended = Vec::with_capacity(members.len());
@@ -125,33 +121,18 @@ pub(super) fn tell(job: &Job, node: &Node, way: &Way) {
     job.sink.emit(&Event::Message { level: Level::Debug, text });
 }
 
-/// What the footer of the relation's file answers.
-async fn look_at_file(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
+/// What the relation's files answer before they are read.
+async fn look_at_files(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
     let question = members.iter().filter(|it| it.found.is_none()).find_map(|it| it.test.question.as_ref().ok());
     let Some(question) = question else { return };
-    let Some(file) = statistics(job, tables, question).await else { return };
+    let Ok(relation) = bound(&LogicalPlan::TableScan(question.scan.clone()), tables) else { return };
+    let Some(files) = Files::of(&relation, &job.session).await else { return };
     for member in members.iter_mut().filter(|it| it.found.is_none()) {
-        if member.test.question.as_ref().is_ok_and(|it| file.rules_out(it, &job.session)) {
-            (member.found, member.way) = (Some(0), Way::Statistics);
+        let Ok(question) = &member.test.question else { continue };
+        if let Some(way) = files.rule_out(question, &job.session).await {
+            (member.found, member.way) = (Some(0), way);
         }
     }
-}
-
-/// The footer of a relation's file, where the relation is one file of the warehouse and its record is that of the file.
-async fn statistics(job: &Job, tables: &Tables, question: &Question) -> Option<FileStatistics> {
-    let LogicalPlan::TableScan(scan) = bound(&LogicalPlan::TableScan(question.scan.clone()), tables).ok()? else {
-        return None;
-    };
-    let table = source_as_provider(&scan.source).ok()?;
-    let [path] = table.downcast_ref::<ListingTable>()?.table_paths().as_slice() else { return None };
-    let TableReference::Full { catalog, schema, table } = &scan.table_name else { return None };
-    let relation = RelationName::new(catalog.as_ref(), schema.as_ref(), table.as_ref());
-    let data = job.warehouse.data_path(&relation);
-    if path.prefix() != &data {
-        return None;
-    }
-    let (Existing::Table, Some(record)) = job.warehouse.existing(&relation).await else { return None };
-    FileStatistics::read(&job.warehouse.location().store, &data, record.bytes?).await
 }
 
 /// One scan for all. Where it fails, nothing is found, and each test is asked alone.
@@ -235,7 +216,7 @@ async fn judge(job: &Job, tables: &Tables, member: &Member<'_>) -> Result<Option
     let Ok(verdict) = verdict(failures, &facts.config, &facts.span) else { return Ok(None) };
     if verdict == Verdict::Pass {
         return Ok(Some(match &member.way {
-            Way::Proved(_) | Way::Statistics => Outcome::Proved(member.way.clone()),
+            Way::Proved(_) | Way::Statistics | Way::Dictionaries => Outcome::Proved(member.way.clone()),
             Way::SharedScan { .. } | Way::Alone(_) => Outcome::Passed,
         }));
     }

@@ -27,7 +27,7 @@ use crate::parse::{NodeId, NodeKind};
 use crate::plan::{self, Asked, Files, Live, ProjectPlan, TestPlan, Wanted, shared_scan};
 
 /// Bytes that the keys of one other relation may take; with more of them, a join is the better way.
-const MOST_BYTES_OF_KEYS: usize = 128 << 20;
+const MOST_BYTES_OF_KEYS: usize = 256 << 20;
 
 /// What became of a node.
 pub(super) struct Ended {

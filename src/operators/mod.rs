@@ -3,6 +3,7 @@
 
 mod count_true;
 mod known_keys;
+mod known_texts;
 mod may_repeat;
 mod segmented_window;
 

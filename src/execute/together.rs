@@ -44,6 +44,8 @@ struct Member<'a> {
     way: Way,
     /// What the shared scan has found.
     found: Option<i64>,
+    /// Whether the relation comes sorted by what the test asks about.
+    sorted: bool,
 }
 
 /// How each of some tests is to be answered, as far as plans tell. Some of those that share a scan turn out to need none,
@@ -91,7 +93,7 @@ pub(super) fn groups(job: &Job, ways: &BTreeMap<NodeId, Way>) -> BTreeMap<NodeId
 pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids: &[NodeId]) -> Vec<Ended> {
     let begun = Instant::now();
     let planned = |id: &NodeId| Some((job.graph.get(id)?, job.plan.tests.get(id)?));
-    let member = |(node, test)| Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None };
+    let member = |(node, test)| Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None, sorted: false };
     let mut members: Vec<Member<'_>> = ids.iter().filter_map(planned).map(member).collect();
     for member in &mut members {
         if let Some(proof) = &member.test.proof {
@@ -129,6 +131,7 @@ async fn look_at_files(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
     let Some(files) = Files::of(&relation, &job.session).await else { return };
     for member in members.iter_mut().filter(|it| it.found.is_none()) {
         let Ok(question) = &member.test.question else { continue };
+        member.sorted = files.are_sorted(question);
         if let Some(way) = files.rule_out(question, &job.session).await {
             (member.found, member.way) = (Some(0), way);
         }
@@ -156,7 +159,7 @@ async fn ask_all(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
                 Err(_) => continue,
             }
         }
-        asked.push(Asked { question, partners });
+        asked.push(Asked { question, partners, sorted: member.sorted });
         of.push(at);
     }
     // A panic in a library is no more than a failure here: each test is asked again.

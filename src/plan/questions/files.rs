@@ -40,6 +40,8 @@ pub struct Files {
     flow: Flow,
     /// The files' columns as the engine reads them.
     columns: SchemaRef,
+    /// The first column that the rows are said to be sorted by.
+    sorted_by: Option<String>,
 }
 
 /// One file and its footer.
@@ -76,7 +78,9 @@ impl Files {
         for meta in metas.into_iter().filter(|it| it.size > 0) {
             files.push(File::read(store.as_ref(), meta).await?);
         }
-        Some(Files { store, files, flow, columns })
+        let first = options.file_sort_order.first().and_then(|it| it.first()).map(|it| &it.expr);
+        let sorted_by = first.and_then(|it| it.try_as_col()).map(|it| it.name.clone());
+        Some(Files { store, files, flow, columns, sorted_by })
     }
 
     /// What rules out that there is a row that a question asks for; `None` where there may be one.
@@ -99,6 +103,14 @@ impl Files {
         }
         let left_out = dictionaries::leave_out(&self.files, self.store.as_ref(), &condition, &schema, session).await;
         left_out.filter(|it| *it).map(|_| Way::Dictionaries)
+    }
+
+    /// Whether a relation's rows come sorted by the one key that a question asks about.
+    pub fn are_sorted(&self, question: &Question) -> bool {
+        let Wanted::Repeats { key, .. } = &question.wanted else { return false };
+        let ([Expr::Column(key)], Some(by)) = (key.as_slice(), &self.sorted_by) else { return false };
+        let at = question.scan.projected_schema.fields().iter().position(|it| *it.name() == key.name);
+        matches!(at.and_then(|at| self.flow.columns.get(at)), Some(Expr::Column(it)) if it.name == *by)
     }
 
     fn holds_nowhere(&self, condition: &Expr, schema: &DFSchema, session: &Session) -> Option<bool> {

@@ -239,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_proved_is_a_pass_that_says_how() {
+        let (project, _) = crate::artifacts::tests::project();
+        let results = RunResults::new(&project.invocation, Instant::now());
+        let proved = Outcome::Proved(crate::data_tests::Way::Statistics);
+        results.hear(&finished(ResourceType::Test, "test.shop.t", proved), Duration::from_secs(1));
+        let file = results.finish(serde_json::Map::new(), Duration::from_secs(1), &BTreeMap::new());
+        let result = &file.results[0];
+        assert_eq!((result.status, result.failures), ("pass", Some(0)));
+        assert_eq!(result.message.as_deref(), Some("proved by the file's statistics"));
+    }
+
+    #[test]
     fn what_was_skipped_took_no_time() {
         let (project, _) = crate::artifacts::tests::project();
         let results = RunResults::new(&project.invocation, Instant::now());

@@ -12,6 +12,8 @@ pub enum Way {
     Proved(Proof),
     /// What the data file says of its columns leaves no room for failures.
     Statistics,
+    /// No value in the dictionaries of the relation's file is one of a failing row.
+    Dictionaries,
     /// One scan answers all tests of a relation that are due.
     SharedScan {
         /// How many they are.
@@ -95,6 +97,7 @@ impl fmt::Display for Way {
             Way::Proved(proof) => write!(f, "proved by the plan: {proof}"),
             Way::Unchanged => f.write_str("reused"),
             Way::Statistics => f.write_str("proved by the file's statistics"),
+            Way::Dictionaries => f.write_str("proved by the file's dictionaries"),
             Way::SharedScan { tests: 1 } => f.write_str("one scan"),
             Way::SharedScan { tests } => write!(f, "one scan for {tests} tests"),
             Way::Alone(because) => write!(f, "asked alone because {because}"),

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use datafusion::common::{TableReference, exec_datafusion_err};
-use datafusion::datasource::listing::ListingTable;
-use datafusion::datasource::source_as_provider;
+use datafusion::common::exec_datafusion_err;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::LogicalPlan;
@@ -25,14 +23,12 @@ use crate::execute::steps::ask;
 use crate::execute::steps::rows::fetch;
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
-use crate::jinja::RelationName;
-use crate::materialize::Existing;
 use crate::operators::KnownKeys;
 use crate::parse::{NodeId, NodeKind};
-use crate::plan::{self, Asked, FileStatistics, Live, ProjectPlan, Question, TestPlan, Wanted, shared_scan};
+use crate::plan::{self, Asked, Files, Live, ProjectPlan, TestPlan, Wanted, shared_scan};
 
 /// Bytes that the keys of one other relation may take; with more of them, a join is the better way.
-const MOST_BYTES_OF_KEYS: usize = 128 << 20;
+const MOST_BYTES_OF_KEYS: usize = 256 << 20;
 
 /// What became of a node.
 pub(super) struct Ended {
@@ -51,6 +47,8 @@ struct Member<'a> {
     found: Option<i64>,
     /// What its answer is made of.
     made: Made,
+    /// Whether the relation comes sorted by what the test asks about.
+    sorted: bool,
 }
 
 /// How each of some tests is to be answered, as far as plans tell. Some of those that share a scan turn out to need none,
@@ -100,7 +98,7 @@ pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids
     let planned = |id: &NodeId| Some((job.graph.get(id)?, job.plan.tests.get(id)?));
     let member = |(node, test)| {
         let made = made_of_test(job, tables, node, test, false);
-        Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None, made }
+        Member { node, test, way: Way::Alone(Alone::ScanFailed), found: None, made, sorted: false }
     };
     let mut members: Vec<Member<'_>> = ids.iter().filter_map(planned).map(member).collect();
     for member in &mut members {
@@ -110,7 +108,7 @@ pub(super) async fn answer(job: &Job, tables: &Tables, live: &Arc<dyn Live>, ids
             (member.found, member.way) = (Some(0), Way::Unchanged);
         }
     }
-    look_at_file(job, tables, &mut members).await;
+    look_at_files(job, tables, &mut members).await;
     ask_all(job, tables, &mut members).await;
     let share = begun.elapsed() / u32::try_from(members.len().max(1)).unwrap_or(u32::MAX);
     let mut ended = Vec::with_capacity(members.len());
@@ -137,38 +135,19 @@ pub(super) fn tell(job: &Job, node: &Node, way: &Way) {
     job.sink.emit(&Event::Message { level: Level::Debug, text });
 }
 
-/// What the footer of the relation's file answers.
-async fn look_at_file(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
+/// What the relation's files answer before they are read.
+async fn look_at_files(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
     let question = members.iter().filter(|it| it.found.is_none()).find_map(|it| it.test.question.as_ref().ok());
     let Some(question) = question else { return };
-    let Some(file) = statistics(job, tables, question).await else { return };
+    let Ok(relation) = bound(&LogicalPlan::TableScan(question.scan.clone()), tables) else { return };
+    let Some(files) = Files::of(&relation, &job.session).await else { return };
     for member in members.iter_mut().filter(|it| it.found.is_none()) {
-        if member.test.question.as_ref().is_ok_and(|it| file.rules_out(it, &job.session)) {
-            (member.found, member.way) = (Some(0), Way::Statistics);
+        let Ok(question) = &member.test.question else { continue };
+        member.sorted = files.are_sorted(question);
+        if let Some(way) = files.rule_out(question, &job.session).await {
+            (member.found, member.way) = (Some(0), way);
         }
     }
-}
-
-/// The footer of a relation's file, where the relation is one file of the warehouse and its record is that of the file.
-async fn statistics(job: &Job, tables: &Tables, question: &Question) -> Option<FileStatistics> {
-    let LogicalPlan::TableScan(scan) = bound(&LogicalPlan::TableScan(question.scan.clone()), tables).ok()? else {
-        return None;
-    };
-    let table = source_as_provider(&scan.source).ok()?;
-    let [path] = table.downcast_ref::<ListingTable>()?.table_paths().as_slice() else { return None };
-    let TableReference::Full { catalog, schema, table } = &scan.table_name else { return None };
-    let relation = RelationName::new(catalog.as_ref(), schema.as_ref(), table.as_ref());
-    let (data, bytes) = match tables.staged(&relation) {
-        Some(staged) => staged,
-        None => {
-            let (Existing::Table, Some(record)) = job.warehouse.existing(&relation).await else { return None };
-            (job.warehouse.data_path(&relation), record.bytes?)
-        }
-    };
-    if path.prefix() != &data {
-        return None;
-    }
-    FileStatistics::read(&job.warehouse.location().store, &data, bytes).await
 }
 
 /// One scan for all. Where it fails, nothing is found, and each test is asked alone.
@@ -192,7 +171,7 @@ async fn ask_all(job: &Job, tables: &Tables, members: &mut [Member<'_>]) {
                 Err(_) => continue,
             }
         }
-        asked.push(Asked { question, partners });
+        asked.push(Asked { question, partners, sorted: member.sorted });
         of.push(at);
     }
     // A panic in a library is no more than a failure here: each test is asked again.
@@ -252,7 +231,9 @@ async fn judge(job: &Job, tables: &Tables, member: &Member<'_>) -> Result<Option
     let Ok(verdict) = verdict(failures, &facts.config, &facts.span) else { return Ok(None) };
     if verdict == Verdict::Pass {
         return Ok(Some(match &member.way {
-            Way::Proved(_) | Way::Statistics | Way::Unchanged => Outcome::Proved(member.way.clone()),
+            Way::Proved(_) | Way::Statistics | Way::Dictionaries | Way::Unchanged => {
+                Outcome::Proved(member.way.clone())
+            }
             Way::SharedScan { .. } | Way::Alone(_) => Outcome::Passed,
         }));
     }

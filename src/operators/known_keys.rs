@@ -4,6 +4,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::known_texts::KnownTexts;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
@@ -24,14 +25,14 @@ pub struct KnownKeys {
 enum Keys {
     /// Numbers and times that are whole numbers.
     Whole(HashSet<i64>),
-    Texts(HashSet<Box<str>>),
+    Texts(KnownTexts),
 }
 
 impl KnownKeys {
     /// No keys yet; `None` for types whose values can't be looked up.
     pub fn new(data_type: &DataType) -> Option<KnownKeys> {
         let keys = match data_type {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Keys::Texts(HashSet::new()),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Keys::Texts(KnownTexts::default()),
             DataType::UInt64 => return None,
             other if is_whole(other) => Keys::Whole(HashSet::new()),
             _ => return None,
@@ -46,14 +47,7 @@ impl KnownKeys {
     pub fn add(&mut self, keys: &ArrayRef) -> Result<usize> {
         match &mut self.keys {
             Keys::Whole(known) => known.extend(whole(keys)?.as_primitive::<Int64Type>().iter().flatten()),
-            Keys::Texts(known) => {
-                let texts = cast(keys, &DataType::Utf8)?;
-                for text in texts.as_string::<i32>().iter().flatten() {
-                    if !known.contains(text) {
-                        known.insert(text.into());
-                    }
-                }
-            }
+            Keys::Texts(known) => known.add(keys)?,
         }
         Ok(self.bytes())
     }
@@ -61,8 +55,7 @@ impl KnownKeys {
     fn bytes(&self) -> usize {
         match &self.keys {
             Keys::Whole(known) => known.capacity() * 2 * size_of::<i64>(),
-            // A text is a place of its own, with what the allocator needs.
-            Keys::Texts(known) => known.capacity() * 2 * size_of::<Box<str>>() + known.len() * 32,
+            Keys::Texts(known) => known.size(),
         }
     }
 
@@ -78,10 +71,7 @@ impl KnownKeys {
                 let values = values.as_primitive::<Int64Type>();
                 values.iter().map(|it| Some(it.is_some_and(|it| known.contains(&it)))).collect()
             }
-            Keys::Texts(known) => {
-                let values = cast(values, &DataType::Utf8)?;
-                values.as_string::<i32>().iter().map(|it| Some(it.is_some_and(|it| known.contains(it)))).collect()
-            }
+            Keys::Texts(known) => known.look_up(values)?,
         })
     }
 }

@@ -3,10 +3,13 @@
 
 mod count_true;
 mod known_keys;
+mod known_texts;
 mod may_repeat;
+mod rises;
 mod segmented_window;
 
 pub use count_true::count_true;
 pub use known_keys::KnownKeys;
 pub use may_repeat::{can_tell_apart, may_repeat};
+pub use rises::rises;
 pub use segmented_window::SegmentedWindows;

@@ -41,7 +41,7 @@ pub use project::{
     plan_project,
 };
 pub use query::{PlannedQuery, plan_query};
-pub use questions::{Asked, FileStatistics, Question, Wanted, groups, shared_scan};
+pub use questions::{Asked, Files, Question, Wanted, groups, shared_scan};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;

@@ -111,7 +111,7 @@ fn edit_one_project(
         }
         let was = tables(&folder.join("kept"))?;
         // Now and then only a part of the project is built before all of it is.
-        if dice.next_u64() % 4 == 0 {
+        if dice.next_u64().is_multiple_of(4) {
             let model = format!("m{}", dice.next_u64() % project.models() as u64);
             // It can't where the file of what it reads is gone.
             let _ = build(folder, "kept", &["--select", &format!("{model}+")]);
@@ -175,7 +175,7 @@ fn damage(dice: &mut Xoshiro256PlusPlus, warehouse: &Path) -> Result<(), String>
     files.sort_by_key(fs::DirEntry::path);
     let Some(file) = files.get(dice.next_u64() as usize % files.len().max(1)) else { return Ok(()) };
     let done = match files.first() {
-        Some(other) if dice.next_u64() % 2 == 0 && other.path() != file.path() => {
+        Some(other) if dice.next_u64().is_multiple_of(2) && other.path() != file.path() => {
             fs::copy(other.path(), file.path()).map(drop)
         }
         _ => fs::remove_file(file.path()),

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableSourc
 
 use super::flow::TESTED;
 use super::question::{Question, Wanted};
-use crate::operators::{KnownKeys, count_true, may_repeat};
+use crate::operators::{KnownKeys, count_true, may_repeat, rises};
 use crate::parse::NodeId;
 use crate::plan::project::TestPlan;
 
@@ -22,6 +22,8 @@ pub struct Asked<'a> {
     pub question: &'a Question,
     /// For [`Wanted::Orphans`], the keys that the other query gives.
     pub partners: Option<Arc<KnownKeys>>,
+    /// For [`Wanted::Repeats`], whether the relation's rows come sorted by the key.
+    pub sorted: bool,
 }
 
 /// Tests that ask the same relation, each relation with a number. Those that have to be asked alone are in none.
@@ -57,6 +59,11 @@ pub fn shared_scan(asked: &[Asked<'_>]) -> Result<Option<LogicalPlan>> {
             Wanted::Rows { condition, .. } => {
                 aggregates.push(count_true(condition.clone()).alias(name(0)));
                 column(0)
+            }
+            Wanted::Repeats { condition, key } if asked.sorted && key.len() == 1 => {
+                let key = key.first().cloned().unwrap_or_else(|| lit(true));
+                aggregates.push(rises(condition.clone(), key).alias(name(0)));
+                as_number(column(0).is_not_true())
             }
             Wanted::Repeats { condition, key } => {
                 aggregates.push(may_repeat(condition.clone(), key.clone()).alias(name(0)));

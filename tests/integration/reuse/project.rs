@@ -202,7 +202,7 @@ impl Project {
 }
 
 fn row(dice: &mut Xoshiro256PlusPlus) -> [Option<i64>; 3] {
-    std::array::from_fn(|_| (dice.next_u64() % 6 != 0).then(|| (dice.next_u64() % 7) as i64))
+    std::array::from_fn(|_| (!dice.next_u64().is_multiple_of(6)).then(|| (dice.next_u64() % 7) as i64))
 }
 
 fn materialization(dice: &mut Xoshiro256PlusPlus) -> &'static str {
@@ -213,9 +213,9 @@ fn looks(dice: &mut Xoshiro256PlusPlus) -> Looks {
     Looks {
         alias: pick(dice, &["it", "base", "x", "t1"]).to_owned(),
         comment: dice.next_u64() % 1000,
-        is_tall: dice.next_u64() % 2 == 0,
-        in_expression: dice.next_u64() % 2 == 0,
-        turned: dice.next_u64() % 2 == 0,
+        is_tall: dice.next_u64().is_multiple_of(2),
+        in_expression: dice.next_u64().is_multiple_of(2),
+        turned: dice.next_u64().is_multiple_of(2),
     }
 }
 

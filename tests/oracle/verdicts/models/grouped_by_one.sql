@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-select code, count(*) as n, max(amount) as amount from {{ source('raw', 'items') }} group by code
+select code, count(*) as n, max(price) as price from {{ source('raw', 'items') }} group by code

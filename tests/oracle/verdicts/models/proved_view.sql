@@ -3,4 +3,4 @@ select id, coalesce(code, 'none') as code, 'large' as size, 'yes' as said, id as
 from {{ source('raw', 'items') }}
 where note is not null
 union all
-select -1, 'none', 'least', 'no', -1, 'x'
+select -1, 'none', 'least', 'no', -1, '1'

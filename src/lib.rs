@@ -25,6 +25,8 @@ pub mod compile;
 pub mod data_tests;
 /// What it takes to make a relation: a pure decision.
 pub mod materialize;
+/// Which column comes from which, and how.
+pub mod lineage;
 /// The only talk between running and reporting.
 pub mod events;
 /// What other tools read: manifest, run results, catalog, lineage.

@@ -107,7 +107,7 @@ impl<'a> Inputs<'a> {
             Ok(query) => {
                 report_described(node, &query.schema, self.found);
                 self.plan.catalog_mut().add_planned(&node.facts.relation, Arc::clone(&query.schema));
-                let model = ModelPlan { plan: query.plan, schema: query.schema, sql };
+                let model = ModelPlan { arriving: query.plan.clone(), plan: query.plan, schema: query.schema, sql };
                 self.plan.models.insert(node.facts.id.clone(), model);
             }
             Err(error) => self.found.push(problem(self.plan, node, &sql, &error)),

@@ -13,6 +13,7 @@ mod file_functions;
 mod incremental;
 mod information_schema;
 mod inputs;
+mod lineage;
 mod locate;
 mod merging;
 mod microbatch;
@@ -32,6 +33,7 @@ mod wording;
 pub use answers::{Answers, Live};
 pub use failure::explain_execution;
 pub use information_schema::information_schema;
+pub use lineage::column_lineage;
 pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,
     plan_project,

@@ -9,7 +9,9 @@ mod run_results;
 mod sources;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogKind, catalog};
-pub use lineage::{Lineage, LineageColumn, LineageEdge, LineageNode, LineageTest, lineage};
+pub use lineage::{
+    Lineage, LineageColumn, LineageEdge, LineageNode, LineageOrigin, LineageTest, Trace, lineage, trace,
+};
 pub use manifest::{
     Checksum, CompiledCode, DependsOn, DocBlock, Manifest, ManifestColumn, ManifestExposure, ManifestMacro,
     ManifestMetadata, ManifestNode, ManifestSource, Particulars, QueryParticulars, RefText, compiled_path, manifest,

@@ -1,9 +1,13 @@
-//! The graph of a project for people and tools: what feeds what, with descriptions, columns and their tests.
-//! Tests are facts about nodes here, not nodes. `lineage.json` is this type; Mermaid and DOT are drawings of it.
+//! The graph of a project for people and tools: what feeds what, with descriptions, columns, where these come from, and
+//! their tests. Tests are facts about nodes here, not nodes. `lineage.json` is this type; Mermaid and DOT are drawings
+//! of it. What is asked of single columns is answered by `trace`.
 
 mod describe;
 mod dot;
 mod mermaid;
+mod trace;
+
+pub use trace::{Trace, trace};
 
 use std::collections::BTreeMap;
 
@@ -11,6 +15,7 @@ use serde::Serialize;
 
 use crate::artifacts::CatalogEntry;
 use crate::graph::{Graph, Node};
+use crate::lineage::{Columns, Edge, NodeColumns, Relation};
 use crate::parse::{NodeFacts, NodeId, NodeKind, ParsedProject, ResourceType, TestForm};
 
 /// The artifact. Nodes are sorted by id, edges by their ends.
@@ -52,6 +57,8 @@ pub struct LineageNode {
     pub tags: Vec<String>,
     /// Columns: those that the relation has, else those that are described.
     pub columns: Vec<LineageColumn>,
+    /// Columns that decide about its rows, and so about all of its columns.
+    pub rows: Vec<LineageOrigin>,
     /// Tests of the node as a whole.
     pub tests: Vec<LineageTest>,
 }
@@ -66,8 +73,37 @@ pub struct LineageColumn {
     pub data_type: Option<String>,
     /// Markdown.
     pub description: String,
+    /// Columns of other nodes that it comes from.
+    pub origins: Vec<LineageOrigin>,
+    /// What it holds that comes from no column: `literal`, `generated`.
+    pub made: Vec<&'static str>,
     /// Tests of it.
     pub tests: Vec<LineageTest>,
+}
+
+/// A column that another one, or the rows of a relation, come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineageOrigin {
+    /// Id of the node that it is of; `None` for a table or file that no node is of.
+    pub node: Option<String>,
+    /// The name that the query gives to what no node is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+    /// Its name.
+    pub column: String,
+    /// In what manner: a direct `copy`, `rename`, `transform`, `aggregate` or `window`, or an indirect `condition`,
+    /// `filter`, `group`, `join`, `over` or `sort`.
+    pub kind: &'static str,
+}
+
+impl LineageOrigin {
+    fn new(edge: &Edge) -> LineageOrigin {
+        let (node, relation) = match &edge.from.relation {
+            Relation::Node(id) => (Some(id.to_string()), None),
+            Relation::Outside(name) => (None, Some(name.clone())),
+        };
+        LineageOrigin { node, relation, column: edge.from.column.clone(), kind: edge.kind.as_str() }
+    }
 }
 
 /// A test.
@@ -88,15 +124,17 @@ pub struct LineageEdge {
     pub to: String,
 }
 
-/// The lineage of a project. Columns and types come from `catalog` where it knows the node; it may be empty.
-pub fn lineage(project: &ParsedProject, graph: &Graph, catalog: &[CatalogEntry]) -> Lineage {
+/// The lineage of a project. Columns and types come from `catalog` where it knows the node, their origins from
+/// `columns`; both may be empty.
+pub fn lineage(project: &ParsedProject, graph: &Graph, catalog: &[CatalogEntry], columns: &Columns) -> Lineage {
     let known: BTreeMap<&NodeId, &CatalogEntry> = catalog.iter().map(|it| (&it.id, it)).collect();
     let shown: BTreeMap<&NodeId, &Node> =
         graph.nodes().filter(|it| is_shown(&it.facts)).map(|it| (&it.facts.id, it)).collect();
     let mut tests = tests_by_node(graph);
     let nodes = shown.values().map(|node| {
         let id = &node.facts.id;
-        lineage_node(&node.facts, known.get(id).copied(), tests.remove(id).unwrap_or_default())
+        let known = Known { entry: known.get(id).copied(), columns: columns.nodes.get(id) };
+        lineage_node(&node.facts, &known, tests.remove(id).unwrap_or_default())
     });
     let nodes = nodes.collect();
     let edge = |from: &NodeId, to: &NodeId| LineageEdge { from: from.to_string(), to: to.to_string() };
@@ -159,7 +197,13 @@ fn tests_by_node(graph: &Graph) -> BTreeMap<NodeId, Tests> {
     all
 }
 
-fn lineage_node(facts: &NodeFacts, known: Option<&CatalogEntry>, tests: Tests) -> LineageNode {
+/// What is known of a node beside its facts.
+struct Known<'a> {
+    entry: Option<&'a CatalogEntry>,
+    columns: Option<&'a NodeColumns>,
+}
+
+fn lineage_node(facts: &NodeFacts, known: &Known<'_>, tests: Tests) -> LineageNode {
     let materialized = match &facts.kind {
         NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) => Some(facts.materialized().to_owned()),
         _ => None,
@@ -191,34 +235,35 @@ fn lineage_node(facts: &NodeFacts, known: Option<&CatalogEntry>, tests: Tests) -
         description: facts.description.clone(),
         tags: facts.config.tags().into_iter().map(str::to_owned).collect(),
         columns,
+        rows: known.columns.into_iter().flat_map(|it| &it.rows).map(LineageOrigin::new).collect(),
         tests: rest.into_iter().map(|(_, test)| test).collect(),
     }
 }
 
 /// What the relation has, each with its description; without knowledge of it, what is described.
-fn columns(facts: &NodeFacts, known: Option<&CatalogEntry>) -> Vec<LineageColumn> {
+fn columns(facts: &NodeFacts, known: &Known<'_>) -> Vec<LineageColumn> {
     let described = |name: &str| facts.columns.iter().find(|it| same_name(&it.name, name));
-    match known.filter(|it| !it.columns.is_empty()) {
-        Some(entry) => entry
-            .columns
-            .iter()
-            .map(|(name, data_type)| LineageColumn {
-                name: name.clone(),
-                data_type: Some(data_type.clone()),
-                description: described(name).map(|it| it.description.clone()).unwrap_or_default(),
-                tests: Vec::new(),
-            })
-            .collect(),
-        None => facts
-            .columns
-            .iter()
-            .map(|it| LineageColumn {
-                name: it.name.clone(),
-                data_type: it.data_type.as_ref().map(|(name, _)| name.clone()),
-                description: it.description.clone(),
-                tests: Vec::new(),
-            })
-            .collect(),
+    let column = |name: &str, data_type: Option<&str>| {
+        let traced = known.columns.and_then(|it| it.column(name));
+        let made = traced.map(|it| [(it.is_literal, "literal"), (it.is_generated, "generated")]);
+        LineageColumn {
+            name: name.to_owned(),
+            data_type: data_type.map(str::to_owned),
+            description: described(name).map(|it| it.description.clone()).unwrap_or_default(),
+            origins: traced.into_iter().flat_map(|it| &it.edges).map(LineageOrigin::new).collect(),
+            made: made.into_iter().flatten().filter(|(is, _)| *is).map(|(_, it)| it).collect(),
+            tests: Vec::new(),
+        }
+    };
+    match (known.entry.filter(|it| !it.columns.is_empty()), known.columns) {
+        (Some(entry), _) => entry.columns.iter().map(|(name, it)| column(name, Some(it))).collect(),
+        // An ephemeral model has columns and no relation.
+        (None, Some(traced)) => traced.columns.iter().map(|it| column(&it.name, None)).collect(),
+        (None, None) => {
+            let declared =
+                |it: &crate::parse::Column| column(&it.name, it.data_type.as_ref().map(|(it, _)| it.as_str()));
+            facts.columns.iter().map(declared).collect()
+        }
     }
 }
 
@@ -235,7 +280,7 @@ mod tests {
     #[test]
     fn nodes_edges_and_tests() {
         let (project, graph) = crate::artifacts::tests::project();
-        let lineage = lineage(&project, &graph, &[]);
+        let lineage = lineage(&project, &graph, &[], &Columns::default());
         let names: Vec<&str> = lineage.nodes.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["weekly", "fct_orders", "stg_orders", "countries", "raw.orders"]);
         let edges: Vec<String> = lineage.edges.iter().map(|it| format!("{} > {}", it.from, it.to)).collect();
@@ -268,7 +313,7 @@ mod tests {
             bytes: None,
             is_source: false,
         };
-        let lineage = lineage(&project, &graph, &[entry]);
+        let lineage = lineage(&project, &graph, &[entry], &Columns::default());
         let columns = &lineage.nodes[1].columns;
         assert_eq!((columns[0].description.as_str(), columns[0].tests.len()), ("Key.", 2));
         assert_eq!(columns[1].data_type.as_deref(), Some("Utf8"));

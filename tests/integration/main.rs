@@ -10,6 +10,7 @@
 mod architecture;
 mod cases;
 mod killing;
+mod lineage;
 mod oracle;
 
 use std::process::ExitCode;
@@ -17,6 +18,6 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [architecture::trials(), cases::trials(), killing::trials(), oracle::trials()];
+    let trials = [architecture::trials(), cases::trials(), killing::trials(), lineage::trials(), oracle::trials()];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

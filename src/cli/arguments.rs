@@ -179,8 +179,11 @@ pub(super) enum Command {
     /// Say where columns come from and where they go
     Lineage {
         /// A model, seed, snapshot or source, or one of its columns: `model.column`
-        #[arg(value_name = "MODEL[.COLUMN]")]
-        name: String,
+        #[arg(value_name = "MODEL[.COLUMN]", required_unless_present = "diff")]
+        name: Option<String>,
+        /// Say instead which columns have changed since this state, and what that touches, as Markdown
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "upstream", "downstream", "depth"])]
+        diff: Option<PathBuf>,
         /// Only where it comes from
         #[arg(long)]
         upstream: bool,
@@ -327,6 +330,9 @@ pub(super) enum LineageOutput {
     Mermaid,
     /// Graphviz's language
     Dot,
+    /// OpenLineage's JSON: what the model reads and makes
+    #[value(name = "openlineage")]
+    OpenLineage,
 }
 
 /// Forms of a list.

@@ -6,6 +6,7 @@ mod commands;
 mod deferral;
 mod flags;
 mod logging;
+mod openlineage;
 mod packages;
 mod prepare;
 mod settings;

@@ -76,6 +76,23 @@ impl Kind {
     pub fn keeps_values(self) -> bool {
         matches!(self, Kind::Copy | Kind::Rename)
     }
+
+    /// The manner of both steps together, where this one comes after another. What decides about a value decides about
+    /// all that is made of it; of two ways of computing, the one with more rows counts.
+    pub fn after(self, inner: Kind) -> Kind {
+        let strength = |it: Kind| match it {
+            Kind::Copy => 0,
+            Kind::Rename => 1,
+            Kind::Transform => 2,
+            Kind::Window => 3,
+            _ => 4,
+        };
+        match (self.is_direct(), inner.is_direct()) {
+            (true, true) if strength(inner) > strength(self) => inner,
+            (true, true) | (false, _) => self,
+            (true, false) => inner,
+        }
+    }
 }
 
 /// What a column is of.

@@ -1,10 +1,14 @@
 //! Which column comes from which, and how, for a whole project. Made by `plan::column_lineage` from the plans that run;
 //! this is the result and what can be asked of it. Knows nodes and columns; knows no SQL, engine or files.
 
+mod digest;
 mod edge;
+mod through;
 mod walk;
 
+pub use digest::Digest;
 pub use edge::{ColumnRef, Edge, Kind, Relation};
+pub use through::through;
 pub use walk::{Direction, Step, Target, walk};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +32,8 @@ pub struct NodeColumns {
     pub columns: Vec<Column>,
     /// What decides which rows there are, or in what order: an influence on all columns alike.
     pub rows: BTreeSet<Edge>,
+    /// How the rows come about: it changes when they may be others.
+    pub rows_digest: Digest,
 }
 
 /// One column.
@@ -41,6 +47,9 @@ pub struct Column {
     pub is_literal: bool,
     /// Whether it is made without the value of any column: a count of rows, their number, a random or current value.
     pub is_generated: bool,
+    /// How it is computed from columns of other nodes: it changes when its values may be others, and not with the names,
+    /// the order or the layout of what is between.
+    pub digest: Digest,
 }
 
 impl Column {
@@ -53,7 +62,7 @@ impl Column {
 impl NodeColumns {
     /// The columns of a relation that others write.
     pub fn root<'a>(names: impl IntoIterator<Item = &'a str>) -> NodeColumns {
-        NodeColumns { columns: names.into_iter().map(Column::root).collect(), rows: BTreeSet::new() }
+        NodeColumns { columns: names.into_iter().map(Column::root).collect(), ..NodeColumns::default() }
     }
 
     /// A column, in any case.

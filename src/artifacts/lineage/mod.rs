@@ -3,10 +3,12 @@
 //! of it. What is asked of single columns is answered by `trace`.
 
 mod describe;
+mod diff;
 mod dot;
 mod mermaid;
 mod trace;
 
+pub use diff::{LineageDiff, lineage_diff};
 pub use trace::{Trace, trace};
 
 use std::collections::BTreeMap;
@@ -59,6 +61,8 @@ pub struct LineageNode {
     pub columns: Vec<LineageColumn>,
     /// Columns that decide about its rows, and so about all of its columns.
     pub rows: Vec<LineageOrigin>,
+    /// How its rows come about, or, of a seed, what its file holds: another one where they may be others.
+    pub rows_digest: Option<String>,
     /// Tests of the node as a whole.
     pub tests: Vec<LineageTest>,
 }
@@ -77,6 +81,8 @@ pub struct LineageColumn {
     pub origins: Vec<LineageOrigin>,
     /// What it holds that comes from no column: `literal`, `generated`.
     pub made: Vec<&'static str>,
+    /// How its values are computed: another one where they may be others. `None` for what no query makes.
+    pub digest: Option<String>,
     /// Tests of it.
     pub tests: Vec<LineageTest>,
 }
@@ -235,6 +241,10 @@ fn lineage_node(facts: &NodeFacts, known: &Known<'_>, tests: Tests) -> LineageNo
         description: facts.description.clone(),
         tags: facts.config.tags().into_iter().map(str::to_owned).collect(),
         columns,
+        rows_digest: match facts.kind {
+            NodeKind::Seed => facts.checksum.clone(),
+            _ => known.columns.filter(|_| facts.can_be_read()).map(|it| it.rows_digest.to_string()),
+        },
         rows: known.columns.into_iter().flat_map(|it| &it.rows).map(LineageOrigin::new).collect(),
         tests: rest.into_iter().map(|(_, test)| test).collect(),
     }
@@ -243,6 +253,7 @@ fn lineage_node(facts: &NodeFacts, known: &Known<'_>, tests: Tests) -> LineageNo
 /// What the relation has, each with its description; without knowledge of it, what is described.
 fn columns(facts: &NodeFacts, known: &Known<'_>) -> Vec<LineageColumn> {
     let described = |name: &str| facts.columns.iter().find(|it| same_name(&it.name, name));
+    let is_made = matches!(facts.kind, NodeKind::Model | NodeKind::Snapshot(_));
     let column = |name: &str, data_type: Option<&str>| {
         let traced = known.columns.and_then(|it| it.column(name));
         let made = traced.map(|it| [(it.is_literal, "literal"), (it.is_generated, "generated")]);
@@ -251,6 +262,7 @@ fn columns(facts: &NodeFacts, known: &Known<'_>) -> Vec<LineageColumn> {
             data_type: data_type.map(str::to_owned),
             description: described(name).map(|it| it.description.clone()).unwrap_or_default(),
             origins: traced.into_iter().flat_map(|it| &it.edges).map(LineageOrigin::new).collect(),
+            digest: traced.filter(|_| is_made).map(|it| it.digest.to_string()),
             made: made.into_iter().flatten().filter(|(is, _)| *is).map(|(_, it)| it).collect(),
             tests: Vec::new(),
         }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::artifacts::RunResults;
 use crate::cli::arguments::Selecting;
 use crate::cli::artifacts;
+use crate::cli::openlineage;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::events::{Event, EventSink, Everyone, Level};
@@ -92,7 +93,11 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         serde_json::to_value(manifest).unwrap_or_default()
     };
     let sink = settings.console.sink(&loaded.project.invocation.target.name, manifest);
-    let sink: Arc<dyn EventSink> = Arc::new(Everyone(vec![sink, Arc::clone(&results) as _]));
+    let catalog = artifacts::catalog_entries(&loaded, &planned.plan, &planned.warehouse);
+    let openlineage = openlineage::listener(settings, &loaded, &planned, catalog, work.name()).await;
+    let mut listeners = vec![sink, Arc::clone(&results) as _];
+    listeners.extend(openlineage.map(|it| it as Arc<dyn EventSink>));
+    let sink: Arc<dyn EventSink> = Arc::new(Everyone(listeners));
     let compiled = artifacts::compiled_code(&planned.plan);
     artifacts::write_manifest(settings, &loaded, &compiled)?;
     for line in &planned.plan.lines {

@@ -1,7 +1,12 @@
 //! `lineage`: where columns come from and where they go.
 
-use crate::artifacts::trace;
+use std::path::Path;
+
+use crate::artifacts::{OpenLineage, lineage, lineage_diff, trace};
 use crate::cli::arguments::{LineageOutput, Selecting};
+use crate::cli::artifacts;
+use crate::cli::deferral;
+use crate::cli::openlineage;
 use crate::cli::prepare::{self, Loaded, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::diagnostics::closest;
@@ -26,7 +31,8 @@ pub(super) fn run(settings: &Settings, name: &str, wanted: &Wanted, output: Line
         return Err(Stop::Outside(unknown));
     }
     let planning = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan);
-    let (planned, found) = prepare::runtime()?.block_on(planning)?;
+    let runtime = prepare::runtime()?;
+    let (planned, found) = runtime.block_on(planning)?;
     prepare::report(settings, found)?;
     let columns = column_lineage(&planned.plan, &loaded.graph, &loaded.project.invocation.target);
     let (node, column) = find(&loaded, name).map_err(Stop::Outside)?;
@@ -36,14 +42,53 @@ pub(super) fn run(settings: &Settings, name: &str, wanted: &Wanted, output: Line
         (false, true) => &[Direction::Downstream],
         (true, true) | (false, false) => &[Direction::Upstream, Direction::Downstream],
     };
-    let answer = trace(&loaded.graph, &columns, starts, directions, wanted.depth);
+    let answer = || trace(&loaded.graph, &columns, starts, directions, wanted.depth);
     let text = match output {
-        LineageOutput::Table => answer.to_table(),
-        LineageOutput::Json => answer.to_json().to_string(),
-        LineageOutput::Mermaid => answer.to_mermaid(),
-        LineageOutput::Dot => answer.to_dot(),
+        LineageOutput::Table => answer().to_table(),
+        LineageOutput::Json => answer().to_json().to_string(),
+        LineageOutput::Mermaid => answer().to_mermaid(),
+        LineageOutput::Dot => answer().to_dot(),
+        LineageOutput::OpenLineage => {
+            let catalog = artifacts::catalog_entries(&loaded, &planned.plan, &planned.warehouse);
+            let (catalog, names) = (runtime.block_on(catalog), openlineage::names(settings, "run"));
+            let events = OpenLineage::new(&loaded.project.invocation, &loaded.graph, columns.clone(), catalog, names);
+            let events = events.with_sql(artifacts::compiled_code(&planned.plan));
+            let event = events.job_event(&node.facts.id);
+            event.ok_or_else(|| Stop::Outside(format!("{} is made by no job", node.facts.display())))?.to_string()
+        }
     };
     settings.console.print(text.trim_end());
+    Ok(Exit::Success)
+}
+
+/// What a change touches, from an earlier state's `lineage.json` to now.
+pub(super) fn diff(settings: &Settings, state: &Path, output: LineageOutput) -> Result<Exit, Stop> {
+    let folder = state.display();
+    if !matches!(output, LineageOutput::Table | LineageOutput::Json) {
+        return Err(Stop::Outside("`--diff` gives Markdown or, with `--output json`, JSON".to_owned()));
+    }
+    let before = deferral::read(settings, state, "lineage.json")?;
+    if before.is_null() {
+        let how = "write it with `arrowmill docs generate --target-path` before the change";
+        return Err(Stop::Outside(format!("there is no lineage.json in {folder}; {how}")));
+    }
+    let mut loaded = prepare::load(settings)?;
+    let chosen = prepare::choose(settings, &mut loaded, &Selecting::default(), &[])?;
+    let now = prepare::runtime()?.block_on(async {
+        let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan).await?;
+        prepare::report(settings, found)?;
+        let entries = artifacts::catalog_entries(&loaded, &planned.plan, &planned.warehouse).await;
+        let columns = column_lineage(&planned.plan, &loaded.graph, &loaded.project.invocation.target);
+        let now = lineage(&loaded.project, &loaded.graph, &entries, &columns);
+        serde_json::to_value(now).map_err(Stop::outside)
+    })?;
+    let diff =
+        lineage_diff(&before, &now).map_err(|why| Stop::Outside(format!("cannot compare with {folder}: {why}")))?;
+    let diff = diff.with_exposures(&now);
+    match output {
+        LineageOutput::Json => settings.console.print(&diff.to_json().to_string()),
+        _ => settings.console.print(diff.to_markdown().trim_end()),
+    }
     Ok(Exit::Success)
 }
 

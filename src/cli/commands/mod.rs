@@ -38,9 +38,10 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             generate::run(settings, &plan, out)
         }
         Command::Init { name } => init::run(settings, name),
-        Command::Lineage { name, upstream, downstream, depth, output } => {
+        Command::Lineage { diff: Some(state), output, .. } => lineage::diff(settings, state, *output),
+        Command::Lineage { name, upstream, downstream, depth, output, .. } => {
             let wanted = lineage::Wanted { upstream: *upstream, downstream: *downstream, depth: *depth };
-            lineage::run(settings, name, &wanted, *output)
+            lineage::run(settings, name.as_deref().unwrap_or_default(), &wanted, *output)
         }
         Command::List { selecting, output, output_keys } => list::run(settings, selecting, *output, output_keys),
         Command::Parse => parse::run(settings),

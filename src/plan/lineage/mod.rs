@@ -64,11 +64,11 @@ fn node_lineage(plan: &ProjectPlan, graph: &Graph, names: &Names<'_>, node: &Nod
 
 /// The lineage of one plan. `relation` says what the names of its tables mean.
 fn of_plan(plan: &LogicalPlan, relation: &dyn Fn(&TableReference) -> Relation) -> NodeColumns {
-    let mut tracer = Tracer::default();
+    let mut tracer = Tracer::new(relation);
     let traced = tracer.plan(plan);
     let from = |leaf| {
-        let (table, column) = tracer.tables.name(leaf)?;
-        Some(ColumnRef { relation: relation(table), column: column.to_owned() })
+        let (relation, column) = tracer.tables.name(leaf)?;
+        Some(ColumnRef { relation: relation.clone(), column: column.to_owned() })
     };
     let columns = plan.schema().fields().iter().zip(&traced.columns).map(|(field, value)| {
         let edge = |(leaf, flow): &(value::Leaf, Flow)| {
@@ -81,11 +81,12 @@ fn of_plan(plan: &LogicalPlan, relation: &dyn Fn(&TableReference) -> Relation) -
             edges: value.edges.iter().filter_map(edge).collect(),
             is_literal: value.literal,
             is_generated: value.generated,
+            digest: value.digest,
         }
     });
     let rows =
         traced.rows.iter().filter_map(|(leaf, flow)| Some(Edge { from: from(*leaf)?, kind: kind(*flow, "", "") }));
-    NodeColumns { columns: columns.collect(), rows: rows.collect() }
+    NodeColumns { columns: columns.collect(), rows: rows.collect(), rows_digest: traced.digest }
 }
 
 /// A flow's kind between columns of these names.

@@ -214,3 +214,70 @@ fn long_queries() {
     });
     planning.unwrap().join().unwrap();
 }
+
+/// What is computed alike has one digest, whatever it is called on the way; what is not has another.
+#[test]
+fn digests() {
+    let planner = planner(Dialect::DuckDb);
+    let traced = |sql: &str| lineage_of(sql, &planner).unwrap_or_else(|problem| panic!("{sql}: {problem}"));
+    let first = |sql: &str| traced(sql).columns.remove(0).digest;
+    for (a, b) in [
+        (
+            "select total * 2 as x from orders",
+            "with o as (select total as t, id from orders) select o.t * 2 as y from o",
+        ),
+        ("select id from orders", "-- all of them\nselect a.id as key from orders as a where paid"),
+        ("select sum(total) as s from orders o", "select sum(p.total) as total from orders p group by status"),
+        ("select unnest(tags) as t from orders", "with p as (select * from orders) select unnest(p.tags) as u from p"),
+        (
+            "select (select max(amount) from refunds) as m from orders",
+            "select (select max(r.amount) as it from refunds r) as n from orders o",
+        ),
+    ] {
+        assert_eq!(first(a), first(b), "{a}\n{b}");
+    }
+    for (a, b) in [
+        ("select total * 2 as x from orders", "select total * 3 as x from orders"),
+        ("select total as x from orders", "select quantity as x from orders"),
+        ("select sum(total) as x from orders", "select sum(distinct total) as x from orders"),
+        ("select sum(total) filter (where paid) as x from orders", "select sum(total) as x from orders"),
+        (
+            "select sum(total) over (order by id rows 1 preceding) as x from orders",
+            "select sum(total) over (order by id rows 2 preceding) as x from orders",
+        ),
+        ("select rank() over (order by id) as x from orders", "select rank() over (order by id desc) as x from orders"),
+        (
+            "select id in (select order_id from refunds) as x from orders",
+            "select id in (select order_id from refunds where amount > 1) as x from orders",
+        ),
+        ("select i as x from range(3) t(i)", "select i as x from range(4) t(i)"),
+    ] {
+        assert_ne!(first(a), first(b), "{a}\n{b}");
+    }
+    let rows = |sql: &str| traced(sql).rows_digest;
+    assert_eq!(
+        rows("select id from orders where paid"),
+        rows("with o as (select * from orders) select id, 1 as one from o where o.paid")
+    );
+    for (a, b) in [
+        ("select id from orders where total > 1", "select id from orders where total > 2"),
+        ("select id from orders", "select distinct id from orders"),
+        ("select id from orders limit 1", "select id from orders limit 2"),
+        ("select id from orders order by id", "select id from orders order by id desc"),
+        (
+            "select o.id from orders o join refunds r on r.order_id = o.id",
+            "select o.id from orders o left join refunds r on r.order_id = o.id",
+        ),
+        (
+            "select id from orders union all select id from refunds",
+            "select id from orders union all select id from customers",
+        ),
+        ("select status from orders group by rollup (status)", "select status from orders group by cube (status)"),
+        (
+            "with recursive n as (select 1 as i union all select i + 1 from n where i < 9) select i from n",
+            "with recursive n as (select 1 as i union all select i + 1 from n where i < 8) select i from n",
+        ),
+    ] {
+        assert_ne!(rows(a), rows(b), "{a}\n{b}");
+    }
+}

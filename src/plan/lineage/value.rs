@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use datafusion::common::TableReference;
+use crate::lineage::{Digest, Relation};
 
 /// A column of a scanned table: its table's number and its own.
 pub(super) type Leaf = (usize, usize);
@@ -46,15 +46,17 @@ pub(super) struct Value {
     pub(super) literal: bool,
     /// A value that comes from no column is among those that it may be.
     pub(super) generated: bool,
+    /// How it is computed, from the columns of tables on.
+    pub(super) digest: Digest,
 }
 
 impl Value {
-    pub(super) fn leaf(leaf: Leaf) -> Value {
-        Value { edges: BTreeSet::from([(leaf, Flow::Identity)]), ..Value::default() }
+    pub(super) fn leaf(leaf: Leaf, digest: Digest) -> Value {
+        Value { edges: BTreeSet::from([(leaf, Flow::Identity)]), digest, ..Value::default() }
     }
 
-    pub(super) fn generated() -> Value {
-        Value { generated: true, ..Value::default() }
+    pub(super) fn generated(digest: Digest) -> Value {
+        Value { generated: true, digest, ..Value::default() }
     }
 
     /// The value may be this one or the other one.
@@ -62,6 +64,7 @@ impl Value {
         self.edges.extend(other.edges.iter().copied());
         self.literal |= other.literal;
         self.generated |= other.generated;
+        self.digest = Digest::of("or", &[self.digest, other.digest]);
     }
 
     /// Takes in what `other` comes from, in this manner.
@@ -84,6 +87,8 @@ pub(super) struct Traced {
     pub(super) columns: Vec<Value>,
     /// What decides which rows there are.
     pub(super) rows: BTreeSet<(Leaf, Flow)>,
+    /// How the rows come about.
+    pub(super) digest: Digest,
 }
 
 impl Traced {
@@ -96,23 +101,23 @@ impl Traced {
 /// The tables that a plan scans, each once, with the names of their columns.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    known: Vec<(TableReference, Vec<String>)>,
+    known: Vec<(Relation, Vec<String>)>,
 }
 
 impl Tables {
     /// The number of a table.
-    pub(super) fn number(&mut self, name: &TableReference, columns: impl FnOnce() -> Vec<String>) -> usize {
-        match self.known.iter().position(|(it, _)| it == name) {
+    pub(super) fn number(&mut self, table: Relation, columns: impl FnOnce() -> Vec<String>) -> usize {
+        match self.known.iter().position(|(it, _)| *it == table) {
             Some(number) => number,
             None => {
-                self.known.push((name.clone(), columns()));
+                self.known.push((table, columns()));
                 self.known.len() - 1
             }
         }
     }
 
     /// A leaf's table and column.
-    pub(super) fn name(&self, leaf: Leaf) -> Option<(&TableReference, &str)> {
+    pub(super) fn name(&self, leaf: Leaf) -> Option<(&Relation, &str)> {
         let (table, columns) = self.known.get(leaf.0)?;
         Some((table, columns.get(leaf.1)?))
     }

@@ -11,8 +11,8 @@ mod sources;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogKind, catalog};
 pub use lineage::{
-    Lineage, LineageColumn, LineageDiff, LineageEdge, LineageNode, LineageOrigin, LineageTest, Trace, lineage,
-    lineage_diff, trace,
+    DescribedColumn, Lineage, LineageColumn, LineageDiff, LineageEdge, LineageNode, LineageOrigin, LineageTest, Trace,
+    lineage, lineage_diff, trace,
 };
 pub use manifest::{
     Checksum, CompiledCode, DependsOn, DocBlock, Manifest, ManifestColumn, ManifestExposure, ManifestMacro,

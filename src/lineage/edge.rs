@@ -122,6 +122,13 @@ pub struct ColumnRef {
     pub column: String,
 }
 
+impl ColumnRef {
+    /// As it is compared: names of columns are the same in any case.
+    pub(super) fn folded(&self) -> ColumnRef {
+        ColumnRef { relation: self.relation.clone(), column: self.column.to_lowercase() }
+    }
+}
+
 impl fmt::Display for ColumnRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.relation, self.column)

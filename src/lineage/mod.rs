@@ -1,13 +1,19 @@
 //! Which column comes from which, and how, for a whole project. Made by `plan::column_lineage` from the plans that run;
 //! this is the result and what can be asked of it. Knows nodes and columns; knows no SQL, engine or files.
 
+mod descriptions;
 mod digest;
 mod edge;
+mod marks;
+mod policy;
 mod through;
 mod walk;
 
+pub use descriptions::inherited_description;
 pub use digest::Digest;
 pub use edge::{ColumnRef, Edge, Kind, Relation};
+pub use marks::{Marks, marks};
+pub use policy::{forbidden, has_policies};
 pub use through::through;
 pub use walk::{Direction, Step, Target, walk};
 

@@ -34,32 +34,23 @@ pub enum Target {
 
 /// All edges that are met on the way from the starts, up to `depth` nodes far, the nearest first, each once.
 pub fn walk(lineage: &Columns, starts: &[ColumnRef], direction: Direction, depth: Option<usize>) -> Vec<Step> {
-    let back = match direction {
-        Direction::Upstream => BTreeMap::new(),
-        Direction::Downstream => readers(lineage),
-    };
-    let next = |column: &ColumnRef| -> Vec<Step> {
-        match direction {
-            Direction::Upstream => origins(lineage, column),
-            Direction::Downstream => back.get(&folded(column)).cloned().unwrap_or_default(),
-        }
-    };
+    let edges = Edges::of(lineage, direction);
     let mut steps = Vec::new();
-    let mut seen: BTreeSet<ColumnRef> = starts.iter().map(folded).collect();
+    let mut seen: BTreeSet<ColumnRef> = starts.iter().map(ColumnRef::folded).collect();
     let mut told = BTreeSet::new();
     let mut queue: VecDeque<(ColumnRef, usize)> = starts.iter().map(|it| (it.clone(), 0)).collect();
     while let Some((column, far)) = queue.pop_front() {
         if depth.is_some_and(|it| far >= it) {
             break;
         }
-        for step in next(&column) {
+        for step in edges.next(&column) {
             let further = match (direction, &step.to) {
                 (Direction::Upstream, _) => Some(&step.edge.from),
                 (Direction::Downstream, Target::Column(to)) => Some(to),
                 (Direction::Downstream, Target::Rows(_)) => None,
             };
-            if let Some(further) = further.filter(|_| step.edge.kind.is_direct())
-                && seen.insert(folded(further))
+            if let Some(further) = further.filter(|_| step.is_direct())
+                && seen.insert(further.folded())
             {
                 queue.push_back((further.clone(), far + 1));
             }
@@ -69,6 +60,31 @@ pub fn walk(lineage: &Columns, starts: &[ColumnRef], direction: Direction, depth
         }
     }
     steps
+}
+
+/// The edges of a project in one direction.
+pub(super) struct Edges<'a> {
+    lineage: &'a Columns,
+    /// By the column that they begin at, where that is the way to go.
+    readers: Option<BTreeMap<ColumnRef, Vec<Step>>>,
+}
+
+impl<'a> Edges<'a> {
+    pub(super) fn of(lineage: &'a Columns, direction: Direction) -> Edges<'a> {
+        let readers = match direction {
+            Direction::Upstream => None,
+            Direction::Downstream => Some(readers(lineage)),
+        };
+        Edges { lineage, readers }
+    }
+
+    /// The edges from a column on.
+    pub(super) fn next(&self, column: &ColumnRef) -> Vec<Step> {
+        match &self.readers {
+            None => origins(self.lineage, column),
+            Some(readers) => readers.get(&column.folded()).cloned().unwrap_or_default(),
+        }
+    }
 }
 
 /// The edges of a column and of the rows that it is in.
@@ -91,20 +107,15 @@ fn readers(lineage: &Columns) -> BTreeMap<ColumnRef, Vec<Step>> {
             let to = ColumnRef { relation: relation.clone(), column: column.name.clone() };
             for edge in &column.edges {
                 let step = Step { to: Target::Column(to.clone()), edge: edge.clone() };
-                all.entry(folded(&edge.from)).or_default().push(step);
+                all.entry(edge.from.folded()).or_default().push(step);
             }
         }
         for edge in &node.rows {
             let step = Step { to: Target::Rows(relation.clone()), edge: edge.clone() };
-            all.entry(folded(&edge.from)).or_default().push(step);
+            all.entry(edge.from.folded()).or_default().push(step);
         }
     }
     all
-}
-
-/// Names of columns are the same in any case.
-fn folded(column: &ColumnRef) -> ColumnRef {
-    ColumnRef { relation: column.relation.clone(), column: column.column.to_lowercase() }
 }
 
 impl Step {

@@ -356,6 +356,8 @@
     lines.unshift(...made.map(it => element('li', {}, element('i', {}, it))));
     return lines.length ? element('ul', { class: 'origins' }, lines) : null;
   };
+  const inherited = from => from && element('p', { class: 'inherited' }, 'Described at ', link(from[0]), `.${from[1]}`);
+  const carried = marks => marks.length ? element('div', { class: 'tests' }, marks.map(it => element('span', { class: 'test' }, `carries ${it}`))) : null;
 
   const describeNode = node => {
     const number = chosen;
@@ -373,7 +375,7 @@
       ...feeds('Needs', parents[number], upstream), ...feeds('Feeds', children[number], downstream),
       ...node.columns.length ? [title('Columns', node.columns.length), element('ul', { class: 'columns' }, node.columns.map(column =>
         element('li', {}, element('div', { class: 'head' }, element('b', {}, column.name), column.type && element('span', {}, column.type)),
-          text(column.description), origins(column.origins, column.made), tests(column.tests))))] : [],
+          text(column.description), inherited(column.inherited), carried(column.carries), origins(column.origins, column.made), tests(column.tests))))] : [],
       ...node.decided.length ? [title('Rows are decided by', node.decided.length), origins(node.decided)] : [],
       ...node.tests.length ? [title('Tests of the whole', node.tests.length), tests(node.tests)] : [],
       sqlOf(node),

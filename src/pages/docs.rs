@@ -117,6 +117,8 @@ fn node(
 fn column(column: &LineageColumn, numbers: &Numbers<'_>) -> Json {
     json!({
         "origins": origins(&column.origins, numbers),
+        "inherited": column.description_of.as_ref().map(|it| json!([numbers.get(it.node.as_str()), it.column])),
+        "carries": column.carries,
         "made": column.made,
         "name": column.name,
         "type": column.data_type,

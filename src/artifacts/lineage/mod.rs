@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::artifacts::CatalogEntry;
 use crate::graph::{Graph, Node};
-use crate::lineage::{Columns, Edge, NodeColumns, Relation};
+use crate::lineage::{ColumnRef, Columns, Edge, Marks, NodeColumns, Relation, inherited_description, marks};
 use crate::parse::{NodeFacts, NodeId, NodeKind, ParsedProject, ResourceType, TestForm};
 
 /// The artifact. Nodes are sorted by id, edges by their ends.
@@ -77,6 +77,11 @@ pub struct LineageColumn {
     pub data_type: Option<String>,
     /// Markdown.
     pub description: String,
+    /// The column that the description was written for, where it is another one whose values it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description_of: Option<DescribedColumn>,
+    /// Tags and true keys of `meta`, its own and those of the columns that its values come from.
+    pub carries: Vec<String>,
     /// Columns of other nodes that it comes from.
     pub origins: Vec<LineageOrigin>,
     /// What it holds that comes from no column: `literal`, `generated`.
@@ -85,6 +90,24 @@ pub struct LineageColumn {
     pub digest: Option<String>,
     /// Tests of it.
     pub tests: Vec<LineageTest>,
+}
+
+/// A column that a description was written for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DescribedColumn {
+    /// Id of its node.
+    pub node: String,
+    /// Its name.
+    pub column: String,
+}
+
+impl DescribedColumn {
+    fn of(column: &ColumnRef) -> Option<DescribedColumn> {
+        match &column.relation {
+            Relation::Node(id) => Some(DescribedColumn { node: id.to_string(), column: column.column.clone() }),
+            Relation::Outside(_) => None,
+        }
+    }
 }
 
 /// A column that another one, or the rows of a relation, come from.
@@ -137,9 +160,11 @@ pub fn lineage(project: &ParsedProject, graph: &Graph, catalog: &[CatalogEntry],
     let shown: BTreeMap<&NodeId, &Node> =
         graph.nodes().filter(|it| is_shown(&it.facts)).map(|it| (&it.facts.id, it)).collect();
     let mut tests = tests_by_node(graph);
+    let marks = marks(graph, columns);
     let nodes = shown.values().map(|node| {
         let id = &node.facts.id;
-        let known = Known { entry: known.get(id).copied(), columns: columns.nodes.get(id) };
+        let known =
+            Known { entry: known.get(id).copied(), columns: columns.nodes.get(id), graph, all: columns, marks: &marks };
         lineage_node(&node.facts, &known, tests.remove(id).unwrap_or_default())
     });
     let nodes = nodes.collect();
@@ -207,6 +232,9 @@ fn tests_by_node(graph: &Graph) -> BTreeMap<NodeId, Tests> {
 struct Known<'a> {
     entry: Option<&'a CatalogEntry>,
     columns: Option<&'a NodeColumns>,
+    graph: &'a Graph,
+    all: &'a Columns,
+    marks: &'a Marks,
 }
 
 fn lineage_node(facts: &NodeFacts, known: &Known<'_>, tests: Tests) -> LineageNode {
@@ -256,11 +284,18 @@ fn columns(facts: &NodeFacts, known: &Known<'_>) -> Vec<LineageColumn> {
     let is_made = matches!(facts.kind, NodeKind::Model | NodeKind::Snapshot(_));
     let column = |name: &str, data_type: Option<&str>| {
         let traced = known.columns.and_then(|it| it.column(name));
+        let own = described(name).map(|it| it.description.as_str()).filter(|it| !it.trim().is_empty());
+        let inherited = match own {
+            Some(_) => None,
+            None => inherited_description(known.graph, known.all, &facts.id, name),
+        };
         let made = traced.map(|it| [(it.is_literal, "literal"), (it.is_generated, "generated")]);
         LineageColumn {
             name: name.to_owned(),
             data_type: data_type.map(str::to_owned),
-            description: described(name).map(|it| it.description.clone()).unwrap_or_default(),
+            description: own.or(inherited.as_ref().map(|(it, _)| *it)).unwrap_or_default().to_owned(),
+            description_of: inherited.and_then(|(_, from)| DescribedColumn::of(&from)),
+            carries: known.marks.of(&facts.id, name).into_iter().map(str::to_owned).collect(),
             origins: traced.into_iter().flat_map(|it| &it.edges).map(LineageOrigin::new).collect(),
             digest: traced.filter(|_| is_made).map(|it| it.digest.to_string()),
             made: made.into_iter().flatten().filter(|(is, _)| *is).map(|(_, it)| it).collect(),
@@ -285,9 +320,12 @@ fn same_name(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::artifacts::CatalogKind;
     use crate::jinja::RelationName;
+    use crate::lineage::Kind;
 
     #[test]
     fn nodes_edges_and_tests() {
@@ -329,5 +367,25 @@ mod tests {
         let columns = &lineage.nodes[1].columns;
         assert_eq!((columns[0].description.as_str(), columns[0].tests.len()), ("Key.", 2));
         assert_eq!(columns[1].data_type.as_deref(), Some("Utf8"));
+    }
+    #[test]
+    fn a_copied_column_is_described_as_its_origin() {
+        let (project, graph) = crate::artifacts::tests::project();
+        let copy = |of: &str| {
+            let from =
+                ColumnRef { relation: Relation::Node(NodeId::new("model.shop.fct_orders")), column: of.to_owned() };
+            BTreeSet::from([Edge { from, kind: Kind::Rename }])
+        };
+        let column = |name: &str, edges| crate::lineage::Column { edges, ..crate::lineage::Column::root(name) };
+        let copies = NodeColumns {
+            columns: vec![column("order_id", copy("id")), column("other", copy("nothing"))],
+            ..NodeColumns::default()
+        };
+        let columns = Columns { nodes: BTreeMap::from([(NodeId::new("model.shop.stg_orders"), copies)]) };
+        let lineage = lineage(&project, &graph, &[], &columns);
+        let columns = &lineage.nodes[2].columns;
+        let described = columns[0].description_of.as_ref().map(|it| (it.node.as_str(), it.column.as_str()));
+        assert_eq!((columns[0].description.as_str(), described), ("Key.", Some(("model.shop.fct_orders", "id"))));
+        assert_eq!((columns[1].description.as_str(), columns[1].description_of.as_ref()), ("", None));
     }
 }

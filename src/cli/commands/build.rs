@@ -71,7 +71,8 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, work: Work) -> Res
 
 async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>, work: Work) -> Result<Exit, Stop> {
     let was_sound = !loaded.found.has_errors();
-    let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
+    let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
+    found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Run).await);
     if found.has_errors() && was_sound && !settings.dry_run {
         super::refused::write(settings, &loaded, &found, &chosen, work.name())?;
     }

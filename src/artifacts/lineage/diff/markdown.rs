@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::artifacts::LineageDiff;
-use crate::artifacts::lineage::diff::{Change, What};
+use crate::artifacts::lineage::diff::{Change, Column, What};
 
 /// Lines of one table; a comment has an end too.
 const LONGEST: usize = 200;
@@ -21,7 +21,7 @@ impl LineageDiff {
         write_lines(&mut out, lines);
         if !self.touched.is_empty() {
             out.push_str("\n#### Touched downstream\n\n| model | column | by |\n|---|---|---|\n");
-            let line = |((node, column), (from, kind)): (&(String, String), &((String, String), String))| {
+            let line = |((node, column), (from, kind)): (&Column, &(Column, String))| {
                 let by = format!("{}.{}", self.name(&from.0), from.1);
                 format!("| {} | {} | {} ({kind}) |\n", code(self.name(node)), code(column), code(&by))
             };

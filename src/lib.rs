@@ -27,6 +27,8 @@ pub mod data_tests;
 pub mod materialize;
 /// When something need not be made again: identities and the decision.
 pub mod reuse;
+/// Which column comes from which, and how.
+pub mod lineage;
 /// The only talk between running and reporting.
 pub mod events;
 /// What other tools read: manifest, run results, catalog, lineage.

@@ -5,16 +5,21 @@ mod catalog;
 mod lineage;
 mod manifest;
 mod metadata;
+mod openlineage;
 mod run_results;
 mod sources;
 
 pub use catalog::{Catalog, CatalogEntry, CatalogKind, catalog};
-pub use lineage::{Lineage, LineageColumn, LineageEdge, LineageNode, LineageTest, lineage};
+pub use lineage::{
+    DescribedColumn, Lineage, LineageColumn, LineageDiff, LineageEdge, LineageNode, LineageOrigin, LineageTest, Trace,
+    lineage, lineage_diff, trace,
+};
 pub use manifest::{
     Checksum, CompiledCode, DependsOn, DocBlock, Manifest, ManifestColumn, ManifestExposure, ManifestMacro,
     ManifestMetadata, ManifestNode, ManifestSource, Particulars, QueryParticulars, RefText, compiled_path, manifest,
 };
 pub use metadata::{DBT_VERSION, Metadata};
+pub use openlineage::{OpenLineage, OpenLineageListener, OpenLineageNames};
 pub use run_results::{RunResult, RunResults, RunResultsFile, Timing};
 pub use sources::{SourceAge, SourceResult, SourcesFile, seconds_between, sources_file};
 

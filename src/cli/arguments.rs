@@ -190,6 +190,27 @@ pub(super) enum Command {
         /// Name of the project and of its folder
         name: String,
     },
+    /// Say where columns come from and where they go
+    Lineage {
+        /// A model, seed, snapshot or source, or one of its columns: `model.column`
+        #[arg(value_name = "MODEL[.COLUMN]", required_unless_present = "diff")]
+        name: Option<String>,
+        /// Say instead which columns have changed since this state, and what that touches, as Markdown
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "upstream", "downstream", "depth"])]
+        diff: Option<PathBuf>,
+        /// Only where it comes from
+        #[arg(long)]
+        upstream: bool,
+        /// Only where it goes
+        #[arg(long)]
+        downstream: bool,
+        /// How many nodes far [default: all the way]
+        #[arg(long, value_name = "N")]
+        depth: Option<usize>,
+        /// Form of the answer
+        #[arg(long, value_enum, default_value_t)]
+        output: LineageOutput,
+    },
     /// List nodes
     #[command(visible_alias = "ls")]
     List {
@@ -312,6 +333,23 @@ pub(super) enum CheckOutput {
     Json,
     /// Annotations for GitHub Actions
     Github,
+}
+
+/// Forms of a lineage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LineageOutput {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// Graphviz's language
+    Dot,
+    /// OpenLineage's JSON: what the model reads and makes
+    #[value(name = "openlineage")]
+    OpenLineage,
 }
 
 /// Forms of a list.

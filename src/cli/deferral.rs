@@ -28,7 +28,7 @@ pub(super) fn state(settings: &Settings, loaded: &Loaded) -> Result<Option<State
 }
 
 /// One file of a state; null where it is not there.
-fn read(settings: &Settings, folder: &Path, name: &str) -> Result<Json, Stop> {
+pub(super) fn read(settings: &Settings, folder: &Path, name: &str) -> Result<Json, Stop> {
     let folder = Disk::new(settings.folder.join(folder));
     if !folder.exists(name) {
         return Ok(Json::Null);

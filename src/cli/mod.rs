@@ -7,6 +7,7 @@ mod deferral;
 mod explanation;
 mod flags;
 mod logging;
+mod openlineage;
 mod packages;
 mod prepare;
 mod settings;

@@ -15,6 +15,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::execute::Late;
 use crate::files::{Lock, ProjectFiles};
 use crate::graph::{self, Graph};
+use crate::lineage;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
 use crate::plan::{self, EngineSettings, ProjectPlan, Session};
 use crate::select::{self, Knowledge, Selectors};
@@ -241,6 +242,47 @@ pub(super) fn late(settings: &Settings, loaded: &Loaded, planned: &Planned) -> L
         opened: planned.plan.opened.clone(),
         plan: RwLock::new(planned.plan.clone()),
     }
+}
+
+/// Columns that carry what their models may not. A mark may come through what this run does not make anew: for this, all
+/// that is wanted and all before it is planned as if nothing was there.
+pub(super) async fn forbidden(
+    settings: &Settings,
+    loaded: &Loaded,
+    planned: &Planned,
+    wanted: &[NodeId],
+    purpose: Purpose,
+) -> Diagnostics {
+    if !lineage::has_policies(&loaded.graph) {
+        return Diagnostics::new();
+    }
+    let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
+    let is_wanted = |id: &NodeId| wanted.contains(id);
+    let target = &loaded.project.invocation.target;
+    if purpose == Purpose::Plan {
+        let columns = plan::column_lineage(&planned.plan, &loaded.graph, target);
+        return lineage::forbidden(&loaded.graph, &columns, &is_wanted);
+    }
+    let is_source = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Source(_)));
+    let sources = planned.existing.iter().filter(|(id, _)| is_source(id));
+    let existing = sources.map(|(id, it)| (id.clone(), Arc::clone(it))).collect();
+    let scope = plan::Scope {
+        project: &loaded.project,
+        graph: &loaded.graph,
+        wanted: &wanted,
+        session: &planned.session,
+        folder: &settings.folder,
+        warehouse: &planned.warehouse,
+        existing: &existing,
+        growing: &BTreeMap::new(),
+        opened: &plan::Opened::default(),
+        runtime: &tokio::runtime::Handle::current(),
+        live: None,
+        present: true,
+    };
+    // What is wrong with what is not wanted is not this run's affair.
+    let (whole, _) = plan::plan_project(&scope).await;
+    lineage::forbidden(&loaded.graph, &plan::column_lineage(&whole, &loaded.graph, target), &is_wanted)
 }
 
 /// Says what could not be planned for want of rows: not every node that waits, only those that ask.

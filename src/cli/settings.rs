@@ -200,6 +200,7 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Docs { .. }
         | Command::Generate { .. }
         | Command::Init { .. }
+        | Command::Lineage { .. }
         | Command::List { .. }
         | Command::Parse
         | Command::Retry

@@ -85,6 +85,8 @@ codes! {
     WrongValue = "wrong-value",
     /// An expression whose types do not fit.
     WrongType = "wrong-type",
+    /// A column that carries what its model may not.
+    ForbiddenColumn = "forbidden-column",
     /// A relation whose columns are not those that its contract promises.
     BrokenContract = "broken-contract",
     /// A query that the planner refuses for another reason.

@@ -1,5 +1,5 @@
-//! `full join … using (id)`: the column is that of either side. The engine takes the left one, which is null in rows
-//! that only the right side has.
+//! `full join … using (id)`: the column is that of either side; of a `right join` it is the right one. The engine takes
+//! the left one, which is null in rows that only the right side has.
 
 use std::ops::ControlFlow;
 
@@ -17,14 +17,18 @@ pub(super) fn rewrite(select: &mut Select) {
         let mut sides: Vec<Option<Ident>> = vec![name_of(&table.relation)];
         for join in &table.joins {
             let right = name_of(&join.relation);
-            if let JoinOperator::FullOuter(JoinConstraint::Using(columns)) = &join.join_operator {
+            let is_right = matches!(join.join_operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_));
+            if let JoinOperator::FullOuter(JoinConstraint::Using(columns))
+            | JoinOperator::Right(JoinConstraint::Using(columns))
+            | JoinOperator::RightOuter(JoinConstraint::Using(columns)) = &join.join_operator
+            {
                 for name in columns {
                     let Some(column) = name.0.first().and_then(|it| it.as_ident()) else { continue };
                     let known = merged.iter().position(|(it, _)| it.value.eq_ignore_ascii_case(&column.value));
                     let (Some(Some(left)), Some(right)) = (sides.first(), &right) else { continue };
                     let of = |side: &Ident| Expr::CompoundIdentifier(vec![side.clone(), column.clone()]);
                     let left = known.map_or_else(|| of(left), |at| merged[at].1.clone());
-                    let both = call("coalesce", vec![left, of(right)]);
+                    let both = if is_right { of(right) } else { call("coalesce", vec![left, of(right)]) };
                     match known {
                         Some(at) => merged[at].1 = both,
                         None => merged.push((column.clone(), both)),
@@ -108,6 +112,10 @@ mod tests {
         assert_eq!(
             rewritten("select id, a.x from a full join b using (id) where id > 1"),
             "SELECT coalesce(a.id, b.id) AS id, a.x FROM a FULL JOIN b USING(id) WHERE coalesce(a.id, b.id) > 1"
+        );
+        assert_eq!(
+            rewritten("select id, a.x from a right join b using (id)"),
+            "SELECT b.id AS id, a.x FROM a RIGHT JOIN b USING(id)"
         );
         assert_eq!(rewritten("select id from a left join b using (id)"), "SELECT id FROM a LEFT JOIN b USING(id)");
     }

@@ -347,6 +347,17 @@
   const breakable = name => name.split(/(?<=[./])/).flatMap(part => [part, element('wbr')]);
   const fact = (name, value, mono) => value === null || value === undefined || value === '' ? [] : [element('dt', {}, name), mono ? element('dd', { class: 'mono' }, breakable(value)) : element('dd', {}, value)];
   const text = (markup, otherwise) => markup ? element('div', { class: 'text', markup }) : otherwise ? element('p', { class: 'text missing' }, otherwise) : null;
+  // What only decides about values comes after what they are made of.
+  const DECIDES = ['condition', 'filter', 'group', 'join', 'over', 'sort'];
+  const origins = (list, made = []) => {
+    const sorted = [...list].sort(([a], [b]) => DECIDES.indexOf(a) - DECIDES.indexOf(b));
+    const lines = sorted.map(([kind, number, relation, column]) => element('li', {}, element('i', {}, kind), ' ',
+      number === null ? relation : link(number), `.${column}`));
+    lines.unshift(...made.map(it => element('li', {}, element('i', {}, it))));
+    return lines.length ? element('ul', { class: 'origins' }, lines) : null;
+  };
+  const inherited = from => from && element('p', { class: 'inherited' }, 'Described at ', link(from[0]), `.${from[1]}`);
+  const carried = marks => marks.length ? element('div', { class: 'tests' }, marks.map(it => element('span', { class: 'test' }, `carries ${it}`))) : null;
 
   const describeNode = node => {
     const number = chosen;
@@ -364,7 +375,8 @@
       ...feeds('Needs', parents[number], upstream), ...feeds('Feeds', children[number], downstream),
       ...node.columns.length ? [title('Columns', node.columns.length), element('ul', { class: 'columns' }, node.columns.map(column =>
         element('li', {}, element('div', { class: 'head' }, element('b', {}, column.name), column.type && element('span', {}, column.type)),
-          text(column.description), tests(column.tests))))] : [],
+          text(column.description), inherited(column.inherited), carried(column.carries), origins(column.origins, column.made), tests(column.tests))))] : [],
+      ...node.decided.length ? [title('Rows are decided by', node.decided.length), origins(node.decided)] : [],
       ...node.tests.length ? [title('Tests of the whole', node.tests.length), tests(node.tests)] : [],
       sqlOf(node),
     ];

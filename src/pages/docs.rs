@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::artifacts::{CatalogEntry, Lineage, LineageColumn, LineageNode, LineageTest, Manifest};
+use crate::artifacts::{CatalogEntry, Lineage, LineageColumn, LineageNode, LineageOrigin, LineageTest, Manifest};
 use crate::pages::layout;
 use crate::pages::markdown;
 use crate::project::Json;
@@ -39,8 +39,7 @@ const BOX_HEIGHT: f64 = 46.0;
 
 fn data(docs: &Docs<'_>) -> Json {
     let lineage = docs.lineage;
-    let numbers: BTreeMap<&str, usize> =
-        lineage.nodes.iter().enumerate().map(|(number, it)| (it.id.as_str(), number)).collect();
+    let numbers: Numbers<'_> = lineage.nodes.iter().enumerate().map(|(number, it)| (it.id.as_str(), number)).collect();
     let ends =
         |it: &crate::artifacts::LineageEdge| Some((*numbers.get(it.from.as_str())?, *numbers.get(it.to.as_str())?));
     let edges: Vec<(usize, usize)> = lineage.edges.iter().filter_map(ends).collect();
@@ -51,7 +50,7 @@ fn data(docs: &Docs<'_>) -> Json {
         .nodes
         .iter()
         .zip(&drawing.places)
-        .map(|(it, place)| node(docs, it, *place, sizes.get(it.id.as_str()).copied()))
+        .map(|(it, place)| node(docs, it, *place, sizes.get(it.id.as_str()).copied(), &numbers))
         .collect();
     let edges: Vec<Json> = edges
         .iter()
@@ -75,7 +74,16 @@ fn data(docs: &Docs<'_>) -> Json {
     })
 }
 
-fn node(docs: &Docs<'_>, node: &LineageNode, place: (usize, f64), size: Option<&CatalogEntry>) -> Json {
+/// The place of each node in the page, by its id.
+type Numbers<'a> = BTreeMap<&'a str, usize>;
+
+fn node(
+    docs: &Docs<'_>,
+    node: &LineageNode,
+    place: (usize, f64),
+    size: Option<&CatalogEntry>,
+    numbers: &Numbers<'_>,
+) -> Json {
     let in_manifest = docs.manifest.nodes.get(&node.id);
     let exposure = docs.manifest.exposures.get(&node.id);
     let raw = in_manifest.map(|it| it.raw_code.as_str()).filter(|it| !it.is_empty());
@@ -90,7 +98,8 @@ fn node(docs: &Docs<'_>, node: &LineageNode, place: (usize, f64), size: Option<&
         "relation": node.relation,
         "description": markdown::to_html(&node.description),
         "tags": node.tags,
-        "columns": node.columns.iter().map(column).collect::<Vec<_>>(),
+        "columns": node.columns.iter().map(|it| column(it, numbers)).collect::<Vec<_>>(),
+        "decided": origins(&node.rows, numbers),
         "tests": labels(&node.tests),
         "raw": raw,
         "compiled": in_manifest.and_then(|it| it.compiled_code()),
@@ -105,13 +114,24 @@ fn node(docs: &Docs<'_>, node: &LineageNode, place: (usize, f64), size: Option<&
     })
 }
 
-fn column(column: &LineageColumn) -> Json {
+fn column(column: &LineageColumn, numbers: &Numbers<'_>) -> Json {
     json!({
+        "origins": origins(&column.origins, numbers),
+        "inherited": column.description_of.as_ref().map(|it| json!([numbers.get(it.node.as_str()), it.column])),
+        "carries": column.carries,
+        "made": column.made,
         "name": column.name,
         "type": column.data_type,
         "description": markdown::to_html(&column.description),
         "tests": labels(&column.tests),
     })
+}
+
+/// Each with the number of its node in the page.
+fn origins(origins: &[LineageOrigin], numbers: &Numbers<'_>) -> Vec<Json> {
+    let number = |it: &LineageOrigin| numbers.get(it.node.as_deref()?).copied();
+    let origin = |it: &LineageOrigin| json!([it.kind, number(it), it.relation, it.column]);
+    origins.iter().map(origin).collect()
 }
 
 fn labels(tests: &[LineageTest]) -> Vec<&str> {
@@ -159,7 +179,7 @@ mod tests {
     fn page_of_the_small_project() -> String {
         let (project, graph) = artifacts::tests::project();
         let manifest = artifacts::manifest(&project, &graph, &BTreeMap::new());
-        let lineage = artifacts::lineage(&project, &graph, &[]);
+        let lineage = artifacts::lineage(&project, &graph, &[], &crate::lineage::Columns::default());
         docs_page(&Docs { lineage: &lineage, manifest: &manifest, catalog: &[] })
     }
 

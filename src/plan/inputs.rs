@@ -114,7 +114,7 @@ impl<'a> Inputs<'a> {
                 let schema = Arc::clone(&query.schema);
                 let facts = Some(QueryFacts::of(&query.plan));
                 self.plan.catalog_mut().add_planned(&node.facts.relation, schema, facts);
-                let model = ModelPlan { plan: query.plan, schema: query.schema, sql };
+                let model = ModelPlan { arriving: query.plan.clone(), plan: query.plan, schema: query.schema, sql };
                 self.plan.models.insert(node.facts.id.clone(), model);
             }
             Err(error) => self.found.push(problem(self.plan, node, &sql, &error)),

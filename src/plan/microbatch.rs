@@ -81,6 +81,7 @@ fn plan_batches(
         let words = format!("{}: there is no batch to make: `begin` lies in the future", facts.display());
         return Err(Uncompiled::Wrong(problem(facts, "begin", Code::WrongValue, words)));
     };
+    let arriving = new.plan.clone();
     let whole = match scope.growing.get(&facts.id) {
         None => new,
         Some(table) => {
@@ -106,7 +107,7 @@ fn plan_batches(
             PlannedQuery { plan: both().map_err(wrong)?, schema }
         }
     };
-    planned.model = Some(ModelPlan { plan: whole.plan, schema: whole.schema, sql });
+    planned.model = Some(ModelPlan { plan: whole.plan, arriving, schema: whole.schema, sql });
     Ok(())
 }
 

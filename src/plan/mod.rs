@@ -14,6 +14,7 @@ mod fingerprint;
 mod incremental;
 mod information_schema;
 mod inputs;
+mod lineage;
 mod locate;
 mod merging;
 mod microbatch;
@@ -35,6 +36,7 @@ pub use answers::{Answers, Live};
 pub use failure::explain_execution;
 pub use fingerprint::{AskedPlan, Known, Untold, made_of};
 pub use information_schema::information_schema;
+pub use lineage::column_lineage;
 pub use opened::Opened;
 pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,

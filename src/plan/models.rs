@@ -68,23 +68,30 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
         let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
         // What the macro makes of its text is its own affair; where the text is a query, its columns are a good guess.
         let query = plan_sql(scope, plan, node, None, &sql).ok().flatten();
-        planned.model = query.map(|it| ModelPlan { plan: it.plan, schema: it.schema, sql: sql.clone() });
+        planned.model =
+            query.map(|it| ModelPlan { arriving: it.plan.clone(), plan: it.plan, schema: it.schema, sql: sql.clone() });
         planned.custom = Some(CustomPlan { macro_name, sql });
         return planned;
     }
     let query = plan_sql(scope, plan, node, template, &sql).map_err(|it| it.note_if(unset(scope, node, compiled)));
-    let query = query.and_then(|query| match (query, scope.growing.get(&facts.id)) {
-        (Some(new), Some(table)) if facts.materialized() == "incremental" => grow(scope, facts, table, new).map(Some),
-        (query, _) => Ok(query),
+    let query = query.and_then(|query| {
+        let Some(new) = query else { return Ok(None) };
+        let arriving = new.plan.clone();
+        match scope.growing.get(&facts.id) {
+            Some(table) if facts.materialized() == "incremental" => {
+                grow(scope, facts, table, new).map(|grown| Some((grown, arriving)))
+            }
+            _ => Ok(Some((new, arriving))),
+        }
     });
     match query {
-        Ok(Some(query)) => {
+        Ok(Some((query, arriving))) => {
             report_columns(node, &query.schema, &mut planned.found);
             if facts.resource_type() == crate::parse::ResourceType::Model {
                 planned.found.extend(contracts::broken(scope, node, &query.schema).into_iter().collect());
             }
             let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
-            planned.model = Some(ModelPlan { plan: query.plan, schema: query.schema, sql });
+            planned.model = Some(ModelPlan { plan: query.plan, arriving, schema: query.schema, sql });
         }
         Ok(None) => {}
         Err(problem) => planned.found.push(problem),

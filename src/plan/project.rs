@@ -36,6 +36,8 @@ use crate::warehouse::Warehouse;
 pub struct ModelPlan {
     /// The plan, with upstream tables as schemas.
     pub plan: LogicalPlan,
+    /// The plan of its own query: the same but for a table that grows, whose plan also has the rows that it keeps.
+    pub arriving: LogicalPlan,
     /// Its columns.
     pub schema: SchemaRef,
     /// The SQL it was made from, as one statement that stands on its own.

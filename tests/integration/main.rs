@@ -11,6 +11,7 @@
 mod architecture;
 mod cases;
 mod killing;
+mod lineage;
 mod oracle;
 mod reuse;
 
@@ -19,6 +20,13 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [architecture::trials(), cases::trials(), killing::trials(), oracle::trials(), reuse::trials()];
+    let trials = [
+        architecture::trials(),
+        cases::trials(),
+        killing::trials(),
+        lineage::trials(),
+        oracle::trials(),
+        reuse::trials(),
+    ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

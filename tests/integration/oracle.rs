@@ -100,7 +100,7 @@ fn other_readers() -> Result<(), Failed> {
 }
 
 /// A copy of the reference project, without anything that was made from it.
-fn reference_project() -> io::Result<TempDir> {
+pub(crate) fn reference_project() -> io::Result<TempDir> {
     let folder = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
     for path in PROJECT {
         copy(&root().join(path), &folder.path().join(path))?;

@@ -38,7 +38,7 @@ impl Lineage {
 }
 
 /// A quoted string of DOT. A backslash begins an escape in labels, so it is doubled.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn the_small_project() {
         let (project, graph) = crate::artifacts::tests::project();
-        let text = crate::artifacts::lineage(&project, &graph, &[]).to_dot();
+        let text = crate::artifacts::lineage(&project, &graph, &[], &crate::lineage::Columns::default()).to_dot();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         assert_eq!(lines[0], r#"digraph "shop" {"#);
         assert_eq!(

@@ -41,7 +41,7 @@ impl Lineage {
 }
 
 /// Mermaid's own entity codes for what would end a label or be read as markup.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn the_small_project() {
         let (project, graph) = crate::artifacts::tests::project();
-        let text = crate::artifacts::lineage(&project, &graph, &[]).to_mermaid();
+        let text = crate::artifacts::lineage(&project, &graph, &[], &crate::lineage::Columns::default()).to_mermaid();
         let expected = r##"flowchart LR
     n0(["weekly"]):::exposure
     n1["fct_orders"]:::model

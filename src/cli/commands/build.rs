@@ -9,7 +9,7 @@ use crate::artifacts::RunResults;
 use crate::cli::arguments::Selecting;
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
 use crate::cli::{Exit, Settings, Stop};
-use crate::cli::{artifacts, explanation};
+use crate::cli::{artifacts, explanation, openlineage};
 use crate::data_tests::Way;
 use crate::events::{Event, EventSink, Everyone, Level};
 use crate::execute::{self, Job, Late, Publishing, Reuse};
@@ -73,7 +73,8 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, work: Work) -> Res
 
 async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>, work: Work) -> Result<Exit, Stop> {
     let was_sound = !loaded.found.has_errors();
-    let (planned, found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
+    let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
+    found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Run).await);
     if found.has_errors() && was_sound && !settings.dry_run {
         super::refused::write(settings, &loaded, &found, &chosen, work.name())?;
     }
@@ -95,7 +96,11 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         serde_json::to_value(manifest).unwrap_or_default()
     };
     let sink = settings.console.sink(&loaded.project.invocation.target.name, manifest);
-    let sink: Arc<dyn EventSink> = Arc::new(Everyone(vec![sink, Arc::clone(&results) as _]));
+    let catalog = artifacts::catalog_entries(&loaded, &planned.plan, &planned.warehouse);
+    let openlineage = openlineage::listener(settings, &loaded, &planned, catalog, work.name()).await;
+    let mut listeners = vec![sink, Arc::clone(&results) as _];
+    listeners.extend(openlineage.map(|it| it as Arc<dyn EventSink>));
+    let sink: Arc<dyn EventSink> = Arc::new(Everyone(listeners));
     let compiled = artifacts::compiled_code(&planned.plan);
     artifacts::write_manifest(settings, &loaded, &compiled)?;
     for line in &planned.plan.lines {

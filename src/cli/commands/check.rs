@@ -8,8 +8,11 @@ use crate::diagnostics::{render_github, render_json};
 pub(super) fn run(settings: &Settings, selecting: &Selecting, output: CheckOutput) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
     let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
-    let planning = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan);
-    let (planned, found) = prepare::runtime()?.block_on(planning)?;
+    let (planned, found) = prepare::runtime()?.block_on(async {
+        let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan).await?;
+        found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Plan).await);
+        Ok::<_, Stop>((planned, found))
+    })?;
     let found = settings.warnings.apply(found).sorted();
     match output {
         CheckOutput::Text => settings.console.diagnostics(&found),

@@ -6,6 +6,7 @@ use crate::cli::artifacts;
 use crate::cli::prepare::{self, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::pages::{Docs, docs_page};
+use crate::plan::column_lineage;
 
 pub(super) fn run(settings: &Settings, selecting: &Selecting) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
@@ -19,7 +20,8 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting) -> Result<Exit, St
     prepare::write_compiled(settings, &loaded, &plan, &chosen)?;
     let compiled = artifacts::compiled_code(&plan);
     let manifest = shapes::manifest(&loaded.project, &loaded.graph, &compiled);
-    let lineage = shapes::lineage(&loaded.project, &loaded.graph, &entries);
+    let columns = column_lineage(&plan, &loaded.graph, &loaded.project.invocation.target);
+    let lineage = shapes::lineage(&loaded.project, &loaded.graph, &entries, &columns);
     artifacts::write_json(settings, &loaded, "manifest.json", &manifest)?;
     artifacts::write_json(settings, &loaded, "catalog.json", &shapes::catalog(&loaded.project.invocation, &entries))?;
     artifacts::write_json(settings, &loaded, "lineage.json", &lineage)?;

@@ -9,6 +9,7 @@ mod deps;
 mod docs;
 mod generate;
 mod init;
+mod lineage;
 mod list;
 mod parse;
 mod refused;
@@ -37,6 +38,11 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             generate::run(settings, &plan, out)
         }
         Command::Init { name } => init::run(settings, name),
+        Command::Lineage { diff: Some(state), output, .. } => lineage::diff(settings, state, *output),
+        Command::Lineage { name, upstream, downstream, depth, output, .. } => {
+            let wanted = lineage::Wanted { upstream: *upstream, downstream: *downstream, depth: *depth };
+            lineage::run(settings, name.as_deref().unwrap_or_default(), &wanted, *output)
+        }
         Command::List { selecting, output, output_keys } => list::run(settings, selecting, *output, output_keys),
         Command::Parse => parse::run(settings),
         // `cli::main` runs the command that it stands for.

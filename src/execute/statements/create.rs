@@ -47,7 +47,7 @@ pub(super) async fn view(work: &Work<'_>, create: &CreateView) -> Result<()> {
     }
     let sql = create.query.to_string();
     let planned = work.plan(&sql)?;
-    let model = ModelPlan { plan: planned.plan, schema: planned.schema, sql };
+    let model = ModelPlan { arriving: planned.plan.clone(), plan: planned.plan, schema: planned.schema, sql };
     let record = views::record(&model, &NodeId::new(NO_NODE), &work.around.run_id);
     let warehouse = &work.around.warehouse;
     warehouse.write_record(&relation, &record).await.map_err(outside)?;

@@ -13,6 +13,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
         (r"\b(\d+m ?)?\d+(\.\d+)? ?(ms|µs|s)\b", "[time]"),
         (r"\b\d+(\.\d+)? (B|kB|KB|MB|GB|KiB|MiB|GiB)\b", "[size]"),
+        (r#""size":\d+"#, r#""size":[size]"#),
         // Columns are padded by the width of what stood there.
         (r" {2,}\[(time|size)\]", "  [$1]"),
     ];
@@ -28,7 +29,10 @@ pub(super) fn put_in(text: &str, sandbox: &Path) -> String {
         // The engine writes paths without the first slash.
         text = text.replace(&path, &word).replace(path.trim_start_matches('/'), &word);
     }
-    let text = text.replace(concat!("arrowmill ", env!("CARGO_PKG_VERSION")), "arrowmill [version]");
+    // As people, as URIs and as OpenLineage's facet have it.
+    for before in ["arrowmill ", "arrowmill://", "\"arrowmill\",\"version\":\""] {
+        text = text.replace(&format!("{before}{}", env!("CARGO_PKG_VERSION")), &format!("{before}[version]"));
+    }
     PATTERNS.iter().fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
 }
 

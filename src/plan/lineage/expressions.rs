@@ -1,0 +1,185 @@
+//! Where the value of one expression comes from.
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema};
+use datafusion::logical_expr::expr::{Case, Cast, InList, InSubquery, SetComparison, TryCast};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility};
+
+use crate::lineage::Digest;
+use crate::plan::lineage::casts::keeps_values;
+use crate::plan::lineage::trace::Tracer;
+use crate::plan::lineage::value::{Flow, Value};
+
+/// The columns that an expression may name.
+pub(super) struct Scope<'a> {
+    /// Relations side by side.
+    pub(super) parts: Vec<(&'a DFSchema, &'a [Value])>,
+    /// The query around this one.
+    pub(super) outer: Option<&'a Scope<'a>>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn find(&self, column: &Column) -> Option<&'a Value> {
+        self.parts.iter().find_map(|(schema, values)| values.get(schema.maybe_index_of_column(column)?))
+    }
+
+    /// A column of one of the queries around, the nearest first.
+    fn find_outside(&self, column: &Column) -> Option<&'a Value> {
+        let outer = self.outer?;
+        outer.find(column).or_else(|| outer.find_outside(column))
+    }
+
+    fn has_type_of(&self, cast: &Cast) -> bool {
+        let mut schemas = self.parts.iter();
+        schemas.any(|(schema, _)| cast.expr.get_type(*schema).is_ok_and(|it| keeps_values(&it, cast.field.data_type())))
+    }
+}
+
+/// Where an expression's value comes from.
+pub(super) fn value(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_>) -> Value {
+    let mut value = Value { digest: digest(tracer, expression, scope), ..Value::default() };
+    let mut mixed = Value::default();
+    // Long chains of operators are deep trees: no recursion.
+    let mut open = vec![(expression, Flow::Identity)];
+    while let Some((expression, flow)) = open.pop() {
+        let mut push = |expression, inner: Flow| open.push((expression, flow.after(inner)));
+        match expression {
+            Expr::Alias(alias) => push(&alias.expr, Flow::Identity),
+            Expr::Column(column) => match scope.find(column).or_else(|| scope.find_outside(column)) {
+                Some(known) => {
+                    value.take(flow, known);
+                    if known.has_direct() {
+                        mixed.take(flow, known);
+                    }
+                }
+                None => value.generated |= flow.is_direct(),
+            },
+            Expr::OuterReferenceColumn(_, column) => {
+                if let Some(known) = scope.find_outside(column) {
+                    value.take(flow, known);
+                }
+            }
+            Expr::Literal(..) => value.literal |= flow.is_direct(),
+            Expr::ScalarVariable(..) | Expr::Placeholder(_) => value.generated |= flow.is_direct(),
+            Expr::Cast(cast) if scope.has_type_of(cast) => push(&cast.expr, Flow::Identity),
+            Expr::Cast(Cast { expr, .. }) | Expr::TryCast(TryCast { expr, .. }) => push(expr, Flow::Transform),
+            Expr::Case(Case { expr, when_then_expr, else_expr }) => {
+                for condition in expr.iter().chain(when_then_expr.iter().map(|(when, _)| when)) {
+                    push(condition, Flow::Condition);
+                }
+                for result in when_then_expr.iter().map(|(_, then)| then).chain(else_expr) {
+                    push(result, Flow::Transform);
+                }
+            }
+            Expr::AggregateFunction(function) => {
+                value.generated |= flow.is_direct();
+                let params = &function.params;
+                params.args.iter().for_each(|it| push(it, Flow::Aggregate));
+                params.filter.iter().for_each(|it| push(it, Flow::Filter));
+                params.order_by.iter().for_each(|it| push(&it.expr, Flow::Sort));
+            }
+            Expr::WindowFunction(function) => {
+                value.generated |= flow.is_direct();
+                let params = &function.params;
+                params.args.iter().for_each(|it| push(it, Flow::Window));
+                params.filter.iter().for_each(|it| push(it, Flow::Filter));
+                params.partition_by.iter().for_each(|it| push(it, Flow::Over));
+                params.order_by.iter().for_each(|it| push(&it.expr, Flow::Over));
+            }
+            Expr::ScalarSubquery(subquery) => {
+                subquery_value(tracer, &subquery.subquery, scope, flow, &mut value);
+            }
+            Expr::InSubquery(InSubquery { expr, subquery, .. })
+            | Expr::SetComparison(SetComparison { expr, subquery, .. }) => {
+                push(expr, Flow::Transform);
+                let flow = flow.after(Flow::Transform);
+                subquery_value(tracer, &subquery.subquery, scope, flow, &mut value);
+            }
+            Expr::Exists(exists) => {
+                value.generated |= flow.is_direct();
+                let rows = tracer.subquery(&exists.subquery.subquery, scope).rows;
+                value.edges.extend(rows.iter().map(|(leaf, inner)| (*leaf, flow.after(*inner))));
+            }
+            other => {
+                if let Expr::ScalarFunction(function) = other {
+                    let changes = function.func.signature().volatility != Volatility::Immutable;
+                    value.generated |= changes && flow.is_direct();
+                }
+                // Nothing in the visit fails.
+                let _ = other.apply_children(|child| {
+                    push(child, Flow::Transform);
+                    Ok(TreeNodeRecursion::Continue)
+                });
+            }
+        }
+    }
+    // What is computed from columns is called neither a literal nor generated for what else is in its expression; but a
+    // column may have been one or the other in some of its rows.
+    if value.has_direct() {
+        (value.literal, value.generated) = (mixed.literal, mixed.generated);
+    } else {
+        value.literal &= !value.generated;
+    }
+    value
+}
+
+/// The value of a subquery of one column, and what decides about it.
+fn subquery_value(tracer: &mut Tracer<'_>, plan: &LogicalPlan, scope: &Scope<'_>, flow: Flow, value: &mut Value) {
+    let traced = tracer.subquery(plan, scope);
+    if let Some(first) = traced.columns.first() {
+        value.take(flow, first);
+    }
+    value.edges.extend(traced.rows.iter().map(|(leaf, inner)| (*leaf, flow.after(*inner))));
+}
+
+/// How an expression is computed: its text, with what each column is in the place of its name.
+fn digest(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_>) -> Digest {
+    let mut plain = expression;
+    while let Expr::Alias(alias) = plain {
+        plain = &alias.expr;
+    }
+    if let Expr::Column(column) = plain
+        && let Some(known) = scope.find(column).or_else(|| scope.find_outside(column))
+    {
+        return known.digest;
+    }
+    let named = |digest: Digest| Expr::Column(Column::from_name(digest.to_string()));
+    let mut subquery = |plan: &LogicalPlan| {
+        let traced = tracer.subquery(plan, scope);
+        let digests: Vec<Digest> = traced.columns.iter().map(|it| it.digest).chain([traced.digest]).collect();
+        named(Digest::of("subquery", &digests))
+    };
+    let replaced = plain.clone().transform_down(|it| {
+        let known = |found: Option<&Value>| found.map(|it| named(it.digest));
+        Ok(match it {
+            Expr::Alias(alias) => Transformed::yes(*alias.expr),
+            Expr::Column(ref column) => match known(scope.find(column).or_else(|| scope.find_outside(column))) {
+                Some(named) => Transformed::new(named, true, TreeNodeRecursion::Jump),
+                None => Transformed::no(it),
+            },
+            Expr::OuterReferenceColumn(_, ref column) => match known(scope.find_outside(column)) {
+                Some(named) => Transformed::new(named, true, TreeNodeRecursion::Jump),
+                None => Transformed::no(it),
+            },
+            Expr::ScalarSubquery(it) => Transformed::new(subquery(&it.subquery), true, TreeNodeRecursion::Jump),
+            Expr::Exists(it) => {
+                let inner = subquery(&it.subquery.subquery);
+                Transformed::new(if it.negated { !inner } else { inner }, true, TreeNodeRecursion::Jump)
+            }
+            Expr::InSubquery(it) => {
+                let list = vec![subquery(&it.subquery.subquery)];
+                Transformed::yes(Expr::InList(InList::new(it.expr, list, it.negated)))
+            }
+            Expr::SetComparison(it) => {
+                let list = subquery(&it.subquery.subquery);
+                let words = Expr::Column(Column::from_name(format!("{} {}", it.op, it.quantifier)));
+                Transformed::yes(Expr::InList(InList::new(it.expr, vec![list, words], false)))
+            }
+            other => Transformed::no(other),
+        })
+    });
+    match replaced {
+        Ok(replaced) => Digest::of(&replaced.data.to_string(), &[]),
+        Err(_) => Digest::of(&plain.to_string(), &[]),
+    }
+}

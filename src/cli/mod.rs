@@ -4,6 +4,7 @@ mod arguments;
 mod artifacts;
 mod commands;
 mod deferral;
+mod excerpt;
 mod flags;
 mod logging;
 mod packages;

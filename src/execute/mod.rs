@@ -1,5 +1,6 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
+mod clone;
 mod custom;
 mod freshness;
 mod hooks;
@@ -11,6 +12,7 @@ mod statements;
 mod steps;
 mod tables;
 
+pub use clone::{Cloned, Cloning, clone_relation};
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;

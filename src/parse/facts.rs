@@ -266,6 +266,13 @@ pub struct Column {
     pub span: Span,
 }
 
+impl Column {
+    /// Whether it is the column of this name. A name in quotes is one in exactly its letters.
+    pub fn is_called(&self, name: &str) -> bool {
+        if self.quote == Some(true) { self.name == name } else { self.name.eq_ignore_ascii_case(name) }
+    }
+}
+
 /// What all nodes have.
 #[derive(Debug, Clone)]
 pub struct NodeFacts {

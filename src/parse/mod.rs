@@ -26,7 +26,7 @@ pub use facts::{
     ParsedNode, ResourceType, SemanticFacts, SourceFacts, TestFacts, TestForm, UseOf,
 };
 pub use groups::Group;
-pub use project::{Package, ParsedProject, Request, load, project_file};
+pub use project::{Package, ParsedProject, Request, find_target, load, project_file};
 pub use read::read_text;
 pub use snapshots::{HardDeletes, SnapshotColumns, SnapshotFacts, Strategy};
 pub use unit_tests::{FixtureRows, Given, RowFormat, Rows, UnitTestFacts, UnitTestInput, UnitTestOverrides};

@@ -8,6 +8,7 @@ mod comparisons;
 mod context;
 mod contracts;
 mod elsewhere;
+mod event_time;
 mod failure;
 mod file_functions;
 mod incremental;

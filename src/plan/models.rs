@@ -9,14 +9,14 @@ use crate::compile::{self, Compiled, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::graph::Node;
 use crate::materialize;
-use crate::parse::NodeKind;
+use crate::parse::{Column, NodeKind};
 use crate::plan::contracts;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
 use crate::plan::microbatch::{is_microbatch, plan_microbatch};
 use crate::plan::problem::{Origin, explain};
 use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
-use crate::plan::query::{PlannedQuery, parse, plan_parsed};
+use crate::plan::query::{PlannedQuery, parse, plan_parsed, statements};
 
 /// What planning a model gave.
 #[derive(Default)]
@@ -61,8 +61,10 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     };
     let (compiled, around) = compiled;
     // The query of a snapshot is made around the text of its template, where places would be wrong.
-    let template = around.is_none().then_some(&facts.source);
+    let header = header(scope, node);
+    let template = (around.is_none() && header.is_none()).then_some(&facts.source);
     let sql = around.unwrap_or_else(|| compiled.sql.clone());
+    let sql = header.map_or(sql.clone(), |header| format!("{header}\n{sql}"));
     let compiled = planned.compiled.insert(compiled);
     if let Some(macro_name) = custom {
         let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
@@ -105,6 +107,14 @@ fn custom_materialization(scope: &Scope<'_>, node: &Node) -> Option<String> {
         macros.find(&name, &facts.package).map(|it| it.full_name())
     };
     named(adapter).or_else(|| named("default"))
+}
+
+/// What a model's `sql_header` puts in front of its query. Statements that stand alone there are for sessions of a
+/// database; what is left is the beginning of the query itself.
+fn header(scope: &Scope<'_>, node: &Node) -> Option<String> {
+    let header = node.facts.config.text("sql_header")?.trim();
+    let is_whole = statements(header, scope.project.invocation.target.dialect).is_ok();
+    (!is_whole).then(|| header.to_owned())
 }
 
 /// A node's text and, for a snapshot, the query around it.
@@ -194,6 +204,11 @@ fn report_columns(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
 /// Columns that are described and that there are not.
 pub(super) fn report_described(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
     let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
+    let persists = node.facts.config.get("persist_docs").and_then(|it| it.get("columns"));
+    if persists.and_then(crate::project::Json::as_bool) == Some(true) {
+        found.extend(undocumentable(node, &names).into_iter().collect());
+        return;
+    }
     for column in &node.facts.columns {
         if !names.iter().any(|it| it.eq_ignore_ascii_case(&column.name)) {
             found.push(
@@ -206,6 +221,21 @@ pub(super) fn report_described(node: &Node, schema: &SchemaRef, found: &mut Diag
             );
         }
     }
+}
+
+/// Described columns that `persist_docs` finds no place for, in dbt's words. A name in quotes is one in exactly its
+/// letters.
+fn undocumentable(node: &Node, names: &[&str]) -> Option<Diagnostic> {
+    let is_there = |it: &Column| names.iter().any(|name| it.is_called(name));
+    let missing: Vec<&Column> = node.facts.columns.iter().filter(|it| !is_there(it)).collect();
+    let listed = missing.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    let words = format!(
+        "In relation {}: The following columns are specified in the schema but are not present in the database: {listed}",
+        node.facts.relation
+    );
+    let near = closest(&missing.first()?.name, names.iter().copied());
+    let problem = Diagnostic::warning(Code::UnknownColumn, words).at(missing.first()?.span.clone());
+    Some(problem.help_if(near, |it| format!("did you mean `{it}`?")))
 }
 
 /// Materialisations of dbt's that are to come.

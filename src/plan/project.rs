@@ -18,6 +18,7 @@ use crate::parse::{NodeId, NodeKind, ParsedProject};
 use crate::plan::Session;
 use crate::plan::answers::{Answers, Live};
 use crate::plan::elsewhere::Stored;
+use crate::plan::event_time;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::query::PlannedQuery;
@@ -176,6 +177,7 @@ impl Scope<'_> {
             database: Arc::new(self.answers(plan)),
             incremental: if is_added_to { Incremental::Yes } else { Incremental::No },
             batch: None,
+            conditions: event_time::sampled(self, node),
         }
     }
 

@@ -48,6 +48,20 @@ impl Warehouse {
         Ok(Published { bytes: file.size })
     }
 
+    /// Gives a relation the data that another has, as far as the storage can without writing them anew: data files are
+    /// replaced and never changed, so that two names may share one.
+    pub async fn copy(
+        &self,
+        from: &RelationName,
+        to: &RelationName,
+        record: Record,
+    ) -> Result<Published, StorageError> {
+        let staged = self.stage(to);
+        let copied = self.store().copy(&self.data_path(from), &staged.path).await;
+        copied.map_err(|error| StorageError::new("cannot copy to", &staged.path, error))?;
+        self.publish(&staged, record).await
+    }
+
     /// Throws a staged file away, as far as there is one.
     pub async fn discard(&self, staged: &Staged) {
         // Staging is cleaned by the next run in any case.

@@ -78,7 +78,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     if settings.dry_run {
         return dry_run(settings, &loaded, &planned, &chosen).await;
     }
-    let _lock = prepare::lock(settings, &loaded, &planned)?;
+    let _lock = prepare::lock(settings, &loaded, &planned.warehouse)?;
     let own = prepare::own_folder(&loaded);
     // What a killed run was writing has names that a store does not list: the whole folder goes. Only the lock's holder may.
     let staged = format!("{own}/staged");
@@ -163,7 +163,7 @@ fn listen_for_stop() -> watch::Receiver<bool> {
 }
 
 /// `19 models, 171 tests`.
-fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
+pub(super) fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
         *counts.entry(node.facts.resource_type().as_str()).or_default() += 1;

@@ -14,7 +14,7 @@ pub(super) fn run(settings: &Settings, name: &str, arguments: Option<&str>) -> R
         let mut loaded = prepare::load(settings)?;
         let (planned, found) = prepare::plan(settings, &mut loaded, &[], Purpose::Run).await?;
         prepare::report(settings, found)?;
-        let _lock = prepare::lock(settings, &loaded, &planned)?;
+        let _lock = prepare::lock(settings, &loaded, &planned.warehouse)?;
         let late = Arc::new(Late {
             project: Arc::clone(&loaded.project),
             graph: Arc::clone(&loaded.graph),

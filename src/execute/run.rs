@@ -12,14 +12,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::data_tests::{Verdict, verdict};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
 use crate::execute::custom;
 use crate::execute::hooks::{self, When};
 use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::schedule::{Schedule, needs};
-use crate::execute::steps::{ask, table, unit, view};
+use crate::execute::steps::{ask, table, unit, verify, view};
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
 use crate::materialize::{self, Step};
@@ -297,6 +297,9 @@ async fn make(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node, mod
         return Ok(Outcome::Errored(Box::new(problem)));
     }
     let outcome = make_relation(job, tables, node, model).await?;
+    if !outcome.is_good() {
+        return Ok(outcome);
+    }
     match in_place(|| hooks::of_node(&job.late, live, node, When::After)) {
         Ok(()) => Ok(outcome),
         Err(problem) => Ok(Outcome::Errored(Box::new(problem))),
@@ -330,6 +333,12 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
             }
             Step::Publish => {
                 let Some(table::Written { rows, order }) = written.take() else { continue };
+                if let Some(constraints) = job.late.constraints(&facts.id)
+                    && let Some((words, place)) = verify::broken(&job.session, &constraints, staged).await?
+                {
+                    job.warehouse.discard(staged).await;
+                    return Ok(Outcome::Errored(Box::new(broken_constraint(node, &words, place))));
+                }
                 let sorted_by = order.iter().map(SortColumn::display).collect();
                 let record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
                 let published = job.warehouse.publish(staged, record).await.map_err(outside)?;
@@ -344,6 +353,12 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
         }
     }
     Ok(outcome)
+}
+
+fn broken_constraint(node: &Node, words: &str, place: Span) -> Diagnostic {
+    Diagnostic::error(Code::BrokenContract, format!("{}: {words}", node.facts.display()))
+        .at(place)
+        .help("the table is as it was; change the query, or the constraints of the contract")
 }
 
 fn outside(error: crate::warehouse::StorageError) -> DataFusionError {

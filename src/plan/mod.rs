@@ -5,6 +5,7 @@ mod answers;
 mod cells;
 mod column_types;
 mod comparisons;
+mod constraints;
 mod context;
 mod contracts;
 mod elsewhere;
@@ -31,6 +32,7 @@ mod unit_tests;
 mod wording;
 
 pub use answers::{Answers, Live};
+pub use constraints::Constraints;
 pub use failure::explain_execution;
 pub use information_schema::information_schema;
 pub use project::{
@@ -41,7 +43,7 @@ pub use query::{PlannedQuery, plan_query};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;
-pub use stored::{SortColumn, SortOrder, existing_table, open_file};
+pub use stored::{SortColumn, SortOrder, existing_table, open_file, open_staged};
 pub use type_names::information_schema_type;
 pub use unit_tests::UnitTestPlan;
 pub use wording::sql_type;

@@ -10,6 +10,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closes
 use crate::graph::Node;
 use crate::materialize;
 use crate::parse::{Column, NodeKind};
+use crate::plan::constraints::{self, Constraints};
 use crate::plan::contracts;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
@@ -24,6 +25,8 @@ pub(super) struct PlannedModel {
     pub(super) compiled: Option<Compiled>,
     /// None where something is wrong, with it or with what it reads, or where it is too early.
     pub(super) model: Option<ModelPlan>,
+    /// What its rows must meet.
+    pub(super) constraints: Option<Constraints>,
     /// The materialisation of the project's own that makes it.
     pub(super) custom: Option<CustomPlan>,
     /// Why it has to be planned when what it reads is there.
@@ -43,6 +46,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
         let mut batches = plan_microbatch(scope, plan, node);
         if let Some(model) = &batches.model {
             report_columns(node, &model.schema, &mut batches.found);
+            batches.constraints = constraints::of(scope, facts, &model.schema, &mut batches.found);
         }
         planned.found.extend(std::mem::take(&mut batches.found));
         return PlannedModel { found: planned.found, ..batches };
@@ -84,6 +88,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
             report_columns(node, &query.schema, &mut planned.found);
             if facts.resource_type() == crate::parse::ResourceType::Model {
                 planned.found.extend(contracts::broken(scope, node, &query.schema).into_iter().collect());
+                planned.constraints = constraints::of(scope, facts, &query.schema, &mut planned.found);
             }
             let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
             planned.model = Some(ModelPlan { plan: query.plan, schema: query.schema, sql });

@@ -17,6 +17,7 @@ use crate::jinja::{Incremental, LogLine, RelationName};
 use crate::parse::{NodeId, NodeKind, ParsedProject};
 use crate::plan::Session;
 use crate::plan::answers::{Answers, Live};
+use crate::plan::constraints::Constraints;
 use crate::plan::elsewhere::Stored;
 use crate::plan::event_time;
 use crate::plan::inputs::Inputs;
@@ -69,6 +70,8 @@ pub struct ProjectPlan {
     pub tests: BTreeMap<NodeId, TestPlan>,
     /// Models that materialisations of the project's own make. Where their text is a query, they are in `models` too.
     pub custom: BTreeMap<NodeId, CustomPlan>,
+    /// What the rows of tables under a contract must meet.
+    pub constraints: BTreeMap<NodeId, Arc<Constraints>>,
     /// Unit tests.
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
     /// Columns of sources.
@@ -117,6 +120,9 @@ impl ProjectPlan {
         if let Some(compiled) = planned.compiled {
             self.lines.extend(compiled.lines.iter().cloned());
             self.compiled.insert(id.clone(), compiled);
+        }
+        if let Some(constraints) = planned.constraints {
+            self.constraints.insert(id.clone(), Arc::new(constraints));
         }
         let is_known = planned.model.is_some();
         if let Some(custom) = planned.custom {

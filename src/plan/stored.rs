@@ -9,10 +9,11 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::error::Result;
 use datafusion::logical_expr::SortExpr;
 use datafusion::prelude::ident;
+use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::plan::Session;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Staged, Warehouse};
 
 /// How a table's file is sorted: columns with direction and place of nulls.
 pub type SortOrder = Vec<SortColumn>;
@@ -60,7 +61,19 @@ pub fn open_file(
     schema: SchemaRef,
     order: &SortOrder,
 ) -> Result<Arc<dyn TableProvider>> {
-    let url = ListingTableUrl::parse(format!("file:///{}", warehouse.data_path(relation)))?;
+    open_at(&warehouse.data_path(relation), schema, order)
+}
+
+/// Opens a file that is not in its place yet.
+///
+/// # Errors
+/// Its path is none that the engine takes.
+pub fn open_staged(staged: &Staged, schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
+    open_at(&staged.path, schema, &SortOrder::new())
+}
+
+fn open_at(path: &Path, schema: SchemaRef, order: &SortOrder) -> Result<Arc<dyn TableProvider>> {
+    let url = ListingTableUrl::parse(format!("file:///{path}"))?;
     let sort = |it: &SortColumn| SortExpr::new(ident(&it.name), !it.descending, it.nulls_first);
     let mut options =
         ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension("");

@@ -4,6 +4,7 @@ pub(super) mod ask;
 pub(super) mod rows;
 pub(super) mod table;
 pub(super) mod unit;
+pub(super) mod verify;
 pub(super) mod view;
 
 use arrow::datatypes::Schema;

@@ -32,7 +32,8 @@ pub fn stand_ins<'a>(
     graph: &'a Graph,
 ) -> Result<Vec<StandIn<'a>>, Diagnostic> {
     let mut stand_ins = Vec::new();
-    let inputs = || model.inputs.iter().filter_map(|it| graph.get(it));
+    let has_rows = |it: &&Node| !matches!(it.facts.kind, NodeKind::Function(_));
+    let inputs = || model.inputs.iter().filter_map(|it| graph.get(it)).filter(has_rows);
     for given in &facts.given {
         let node = match &given.input {
             UnitTestInput::This => Some(model),
@@ -96,6 +97,10 @@ impl Resolve for Fixtures {
 
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName> {
         self.stand_in(self.calls.resolve_source(call))
+    }
+
+    fn resolve_function(&self, call: &RefCall) -> Option<RelationName> {
+        self.calls.resolve_function(call)
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Captured {
     pub refs: Vec<RefCall>,
     /// Calls of `source`, in order, each once.
     pub sources: Vec<SourceCall>,
+    /// Calls of `function`, in order, each once.
+    pub functions: Vec<RefCall>,
     /// What `config()` set.
     pub config: Config,
     /// Lines logged.
@@ -104,6 +106,8 @@ pub trait Resolve: Send + Sync + std::fmt::Debug {
     fn resolve_ref(&self, call: &RefCall) -> Option<RelationName>;
     /// The relation that a `source` means.
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName>;
+    /// The name of the function that a `function` means.
+    fn resolve_function(&self, call: &RefCall) -> Option<RelationName>;
 }
 
 /// Whether an incremental model adds to what exists.

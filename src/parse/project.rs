@@ -8,9 +8,11 @@ use chrono::{DateTime, Utc};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
 use crate::files::{self, ProjectFiles};
 use crate::jinja::{Excerpt, Invocation, Macros, Templates, YamlText};
+use crate::parse::context::Context;
 use crate::parse::docs::{self, DocBlock};
-use crate::parse::facts::{NodeKind, ParsedNode};
+use crate::parse::facts::ParsedNode;
 use crate::parse::groups::{self, Group};
+use crate::parse::kinds::NodeKind;
 use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests, unused};
 use crate::project::{Json, Located, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
 
@@ -147,7 +149,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         let yaml = YamlText::of_package(&invocation, &package.file.name.value);
         let properties = read_properties(files, package, &yaml, found);
         let (docs, templates) = (docs.as_slice(), &mut templates);
-        let mut context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
+        let mut context = Context { files, package, root: &file, invocation: &invocation, docs, templates };
         let mut of_package = models::read(&mut context, &properties, &mut broken, found);
         of_package.extend(sources::read(&context, &properties, found));
         of_package.extend(sources::read_exposures(&context, &properties, found));
@@ -164,7 +166,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     let mut tests = Vec::new();
     for (package, properties) in &of_packages {
         let (docs, templates) = (docs.as_slice(), &mut templates);
-        let context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
+        let context = Context { files, package, root: &file, invocation: &invocation, docs, templates };
         tests.extend(generic_tests::read(&context, properties, &nodes, found));
         tests.extend(unit_tests::read(&context, properties, &nodes, found));
     }

@@ -12,6 +12,7 @@ mod elsewhere;
 mod event_time;
 mod failure;
 mod file_functions;
+mod functions;
 mod incremental;
 mod information_schema;
 mod inputs;

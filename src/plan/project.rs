@@ -20,6 +20,7 @@ use crate::plan::answers::{Answers, Live};
 use crate::plan::constraints::Constraints;
 use crate::plan::elsewhere::Stored;
 use crate::plan::event_time;
+use crate::plan::functions::plan_function;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::query::PlannedQuery;
@@ -74,6 +75,8 @@ pub struct ProjectPlan {
     pub constraints: BTreeMap<NodeId, Arc<Constraints>>,
     /// Unit tests.
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
+    /// Functions that can be called.
+    pub functions: BTreeSet<NodeId>,
     /// Columns of sources.
     pub sources: BTreeMap<NodeId, SchemaRef>,
     catalog: Arc<Catalog>,
@@ -102,6 +105,7 @@ impl ProjectPlan {
         self.models.contains_key(id)
             || self.custom.contains_key(id)
             || self.sources.contains_key(id)
+            || self.functions.contains(id)
             || scope.existing.contains_key(id)
     }
 
@@ -226,6 +230,7 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             _ => {}
         }
     }
+    plan_functions(scope, &mut plan, &needed, &mut found);
     let mut models = Vec::new();
     for node in scope.graph.nodes().filter(is_needed) {
         let facts = &node.facts;
@@ -270,6 +275,22 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         }
     }
     (plan, found)
+}
+
+/// Functions come before all that may call them, in the graph's order.
+fn plan_functions(scope: &Scope<'_>, plan: &mut ProjectPlan, needed: &BTreeSet<NodeId>, found: &mut Diagnostics) {
+    for node in scope.graph.nodes().filter(|it| needed.contains(&it.facts.id)) {
+        let NodeKind::Function(facts) = &node.facts.kind else { continue };
+        match plan_function(scope, plan, node, facts) {
+            Ok(function) => {
+                plan.catalog_mut().add_function(&node.facts.relation, Arc::new(function));
+                plan.functions.insert(node.facts.id.clone());
+            }
+            Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+                found.push(problem);
+            }
+        }
+    }
 }
 
 fn unit_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<Option<UnitTestPlan>, Uncompiled> {

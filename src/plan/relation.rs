@@ -11,6 +11,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, SubqueryAlias, TableSource};
 
 use crate::jinja::{RelationName, RelationType};
+use crate::plan::functions::ProjectFunction;
 
 /// A table that a model will be: a schema without rows.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl TableSource for PlannedView {
 pub struct Catalog {
     relations: BTreeMap<String, Arc<dyn TableSource>>,
     names: Vec<String>,
+    functions: BTreeMap<String, Arc<ProjectFunction>>,
     elsewhere: Option<Arc<dyn Elsewhere>>,
     /// Names that statements have given another meaning than the plan: what the warehouse holds is what they mean. Shared
     /// by all copies, because a template may ask for what it has changed itself.
@@ -74,6 +76,21 @@ impl Catalog {
 
     fn add(&mut self, relation: &RelationName, source: Arc<dyn TableSource>) {
         self.relations.insert(key(&relation.database, &relation.schema, &relation.identifier), source);
+    }
+
+    /// A function of the project.
+    pub(super) fn add_function(&mut self, name: &RelationName, function: Arc<ProjectFunction>) {
+        self.functions.insert(key(&name.database, &name.schema, &name.identifier), function);
+    }
+
+    /// Whether the project defines functions.
+    pub(super) fn has_functions(&self) -> bool {
+        !self.functions.is_empty()
+    }
+
+    /// A function of the project by its full name.
+    pub(super) fn function(&self, database: &str, schema: &str, name: &str) -> Option<Arc<ProjectFunction>> {
+        self.functions.get(&key(database, schema, name)).cloned()
     }
 
     /// Tells of a name before there is something behind it, for 'did you mean'.

@@ -46,6 +46,7 @@ impl Work {
     fn types(self) -> &'static [ResourceType] {
         match self {
             Work::Build => &[
+                ResourceType::Function,
                 ResourceType::Model,
                 ResourceType::Seed,
                 ResourceType::Snapshot,

@@ -26,14 +26,23 @@ pub(super) fn write(
     let own = facts.iter().find(is_at_fault);
     let Some(first) = own.or_else(|| inlined.iter().find(is_at_fault)) else { return Ok(()) };
     let results = RunResults::new(&loaded.project.invocation, settings.begun);
+    let manifest = || {
+        let manifest = crate::artifacts::manifest(&loaded.project, &loaded.graph, &BTreeMap::new());
+        serde_json::to_value(manifest).unwrap_or_default()
+    };
+    // People get the diagnostics; who reads the log wants to know which nodes they are of.
+    let log = settings.console.log_sink(&loaded.project.invocation.target.name, manifest);
     for (number, it) in facts.iter().enumerate() {
         let outcome = match faults.get(&it.id) {
             Some(problem) => Outcome::Errored(Box::new(in_words_of_dbt(it, problem))),
             None => Outcome::Skipped { because: first.id.clone() },
         };
         let (total, elapsed) = (facts.len(), Duration::ZERO);
-        results.emit(&Event::NodeFinished { node: NodeLabel::of(it), number: number + 1, total, outcome, elapsed });
+        let event = Event::NodeFinished { node: NodeLabel::of(it), number: number + 1, total, outcome, elapsed };
+        results.emit(&event);
+        log.iter().for_each(|it| it.emit(&event));
     }
+    log.iter().for_each(|it| it.emit(&Event::RunFinished { counts: Vec::new(), elapsed: settings.begun.elapsed() }));
     let compiled = BTreeMap::new();
     artifacts::write_manifest(settings, loaded, &compiled)?;
     let mut results = results.finish(settings.arguments_of_run(which), settings.begun.elapsed(), &compiled);

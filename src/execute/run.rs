@@ -19,10 +19,10 @@ use crate::execute::hooks::{self, When};
 use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::schedule::{Schedule, needs};
-use crate::execute::steps::{ask, table, unit, verify, view};
+use crate::execute::steps::{ask, export, table, unit, verify, view};
 use crate::execute::tables::Tables;
 use crate::graph::{Graph, Node};
-use crate::materialize::{self, Step};
+use crate::materialize::{self, Export, Step};
 use crate::parse::{HookTime, NodeId, NodeKind};
 use crate::plan::{
     CustomPlan, Live, ModelPlan, ProjectPlan, Session, SortColumn, TestPlan, UnitTestPlan, bind, explain_execution,
@@ -350,6 +350,14 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                 job.warehouse.write_record(&facts.relation, &record).await.map_err(outside)?;
             }
             Step::RemoveData => job.warehouse.remove_data(&facts.relation).await.map_err(outside)?,
+            Step::Export => match Export::read(facts, &job.late.project.invocation.target) {
+                Ok(export) => {
+                    let made = tables.open(&facts.relation, Arc::clone(&model.schema))?;
+                    let store = &job.warehouse.location().store;
+                    export::write(&job.session, made, &export, &job.late.folder, store).await?;
+                }
+                Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
+            },
         }
     }
     Ok(outcome)

@@ -143,7 +143,7 @@ fn cast_to(data_type: &str, dialect: Dialect) -> Result<Expr> {
 fn with_operand(cast: &Expr, operand: Expr) -> Expr {
     let mut cast = cast.clone();
     if let Expr::Cast { expr, .. } = &mut cast {
-        *expr = Box::new(operand);
+        **expr = operand;
     }
     cast
 }

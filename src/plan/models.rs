@@ -40,7 +40,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     let mut planned = PlannedModel::default();
     let custom = custom_materialization(scope, node);
     if facts.resource_type() == crate::parse::ResourceType::Model && custom.is_none() {
-        planned.found.extend(materialization_problems(node));
+        planned.found.extend(materialization_problems(scope, node));
     }
     if is_microbatch(facts) && custom.is_none() {
         let mut batches = plan_microbatch(scope, plan, node);
@@ -243,27 +243,24 @@ fn undocumentable(node: &Node, names: &[&str]) -> Option<Diagnostic> {
     Some(problem.help_if(near, |it| format!("did you mean `{it}`?")))
 }
 
-/// Materialisations of dbt's that are to come.
-const LATER: &[&str] = &["external", "materialized_view"];
-
 /// What is asked of a model and can't be done.
-fn materialization_problems(node: &Node) -> Diagnostics {
+fn materialization_problems(scope: &Scope<'_>, node: &Node) -> Diagnostics {
     let facts = &node.facts;
     let name = facts.materialized();
     let mut found = Diagnostics::new();
+    if name == "external" {
+        found.extend(materialize::Export::read(facts, &scope.project.invocation.target).err().into_iter().collect());
+    }
     if materialize::decide(name, materialize::Existing::Absent).is_none() {
         let place = facts.config.place("materialized").unwrap_or_else(|| config_call(node));
-        let problem = if LATER.contains(&name) {
-            let message = format!("{}: materialization `{name}` is not available yet", facts.display());
-            Diagnostic::error(Code::Unsupported, message)
-                .help("use `table`, which gives the same rows by building them anew")
-        } else {
-            let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
+        let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
+        let names = materialize::names().collect::<Vec<_>>().join(", ");
+        found.push(
             Diagnostic::error(Code::UnknownMaterialization, message)
                 .help_if(closest(name, materialize::names()), |it| format!("did you mean `{it}`?"))
-        };
-        let names = materialize::names().collect::<Vec<_>>().join(", ");
-        found.push(problem.at(place).note(format!("there is: {names}")));
+                .at(place)
+                .note(format!("there is: {names}")),
+        );
     }
     found
 }

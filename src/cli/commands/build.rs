@@ -15,6 +15,7 @@ use crate::execute::{self, Job, Late};
 use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
+use crate::project::Json;
 
 /// Which kinds of nodes are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,13 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         super::refused::write(settings, &loaded, &found, &chosen, work.name())?;
     }
     prepare::report(settings, found)?;
+    let grants = |id: &NodeId| {
+        let config = loaded.graph.get(id).and_then(|it| it.facts.config.get("grants"));
+        config.and_then(Json::as_object).is_some_and(|it| !it.is_empty())
+    };
+    if chosen.iter().any(grants) {
+        settings.console.say("note: `grants` are passed over: a warehouse of files leaves rights to its storage");
+    }
     if settings.dry_run {
         return dry_run(settings, &loaded, &planned, &chosen).await;
     }

@@ -1,6 +1,7 @@
 //! The steps that a run is made of, one file each.
 
 pub(super) mod ask;
+pub(super) mod export;
 pub(super) mod rows;
 pub(super) mod table;
 pub(super) mod unit;

@@ -103,9 +103,11 @@ struct Statistic {
 
 /// The catalog of these relations.
 pub fn catalog(invocation: &Invocation, entries: &[CatalogEntry]) -> Catalog {
+    // The adapters of other targets count nothing, and what reads their catalogs expects nothing.
+    let counts = invocation.target.kind == "datafusion";
     let tables = |of_sources: bool| {
         let chosen = entries.iter().filter(|it| it.is_source == of_sources);
-        chosen.map(|it| (it.id.to_string(), table(it))).collect()
+        chosen.map(|it| (it.id.to_string(), table(it, counts))).collect()
     };
     Catalog {
         metadata: Metadata::new("catalog/v1", invocation, invocation.started_at),
@@ -115,7 +117,7 @@ pub fn catalog(invocation: &Invocation, entries: &[CatalogEntry]) -> Catalog {
     }
 }
 
-fn table(entry: &CatalogEntry) -> Table {
+fn table(entry: &CatalogEntry, counts: bool) -> Table {
     let column = |(at, (name, data_type)): (usize, &(String, String))| {
         let comment = entry.column_comments.get(name).cloned();
         let column = TableColumn { data_type: data_type.clone(), index: at + 1, name: name.clone(), comment };
@@ -132,16 +134,16 @@ fn table(entry: &CatalogEntry) -> Table {
             owner: None,
         },
         columns: entry.columns.iter().enumerate().map(column).collect(),
-        stats: statistics(entry),
+        stats: statistics(if counts { (entry.rows, entry.bytes) } else { (None, None) }),
         unique_id: entry.id.to_string(),
     }
 }
 
 /// dbt's names for what is counted; `has_stats` says whether anything is.
-fn statistics(entry: &CatalogEntry) -> BTreeMap<&'static str, Statistic> {
+fn statistics((rows, bytes): (Option<u64>, Option<u64>)) -> BTreeMap<&'static str, Statistic> {
     let counted = [
-        ("num_rows", "# Rows", entry.rows, "Number of rows in the table"),
-        ("num_bytes", "Approximate Size", entry.bytes, "Size of the table's data, in bytes"),
+        ("num_rows", "# Rows", rows, "Number of rows in the table"),
+        ("num_bytes", "Approximate Size", bytes, "Size of the table's data, in bytes"),
     ];
     let one = |(id, label, value, description): (&'static str, &'static str, Option<u64>, &'static str)| {
         let statistic = Statistic { id, label, value: Json::from(value?), include: true, description };

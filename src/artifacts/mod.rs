@@ -80,6 +80,7 @@ exposures:
             threads: None,
             vars: serde_json::Map::new(),
             full_refresh: false,
+            excerpt: crate::jinja::Excerpt::default(),
             target_path: None,
             environment: BTreeMap::from([("DBT_ENV_CUSTOM_ENV_TEAM".to_owned(), "growth".to_owned())]),
             started_at: DateTime::from_timestamp(1_700_000_000, 250_000_000).unwrap(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::artifacts::Metadata;
@@ -19,7 +20,7 @@ use crate::project::Json;
 pub struct RunResults {
     invocation: Arc<Invocation>,
     begun: Instant,
-    results: Mutex<BTreeMap<NodeId, RunResult>>,
+    results: Mutex<IndexMap<NodeId, RunResult>>,
 }
 
 /// The artifact.
@@ -27,7 +28,7 @@ pub struct RunResults {
 pub struct RunResultsFile {
     /// Schema and run.
     pub metadata: Metadata,
-    /// What became of each node, by id.
+    /// What became of each node, in order of ending.
     pub results: Vec<RunResult>,
     /// Seconds that the whole run took.
     pub elapsed_time: f64,
@@ -224,7 +225,7 @@ mod tests {
         let json = serde_json::to_value(&file).unwrap();
         assert_eq!(json["metadata"]["generated_at"], "2023-11-14T22:13:24.250000Z");
         assert_eq!(
-            json["results"][0].to_string(),
+            json["results"][1].to_string(),
             concat!(
                 r#"{"status":"success","timing":[{"name":"execute","started_at":"2023-11-14T22:13:20.750000Z","#,
                 r#""completed_at":"2023-11-14T22:13:22.250000Z"}],"thread_id":"main","execution_time":1.5,"#,
@@ -233,7 +234,7 @@ mod tests {
                 r#""relation_name":"\"warehouse\".\"main\".\"x\"","batch_results":null}"#,
             )
         );
-        let test = &json["results"][1];
+        let test = &json["results"][0];
         assert_eq!((&test["status"], &test["failures"]), (&Json::from("fail"), &Json::from(2)));
         assert_eq!((&test["message"], &test["compiled"]), (&Json::from("Got 2 results"), &Json::from(false)));
     }

@@ -123,6 +123,33 @@ pub(super) enum PublishWhen {
     Run,
 }
 
+/// Whether inputs are read at all.
+#[derive(Debug, Args, Default)]
+pub(super) struct Emptying {
+    /// Read no rows of what refs and sources name, only to see that everything runs
+    #[arg(long, overrides_with = "no_empty")]
+    pub(super) empty: bool,
+    /// The opposite, where the environment says --empty
+    #[arg(long, overrides_with = "empty", hide = true)]
+    pub(super) no_empty: bool,
+}
+
+/// Which rows of inputs are read.
+#[derive(Debug, Args, Default)]
+pub(super) struct Reading {
+    #[command(flatten)]
+    pub(super) emptying: Emptying,
+    /// Of inputs with an `event_time`, read only rows of this time: '3 days', or '{start: 2024-01-01, end: 2024-02-01}'
+    #[arg(long, value_name = "WINDOW")]
+    pub(super) sample: Option<String>,
+    /// Make the batches of microbatch models from this time on
+    #[arg(long, value_name = "TIME")]
+    pub(super) event_time_start: Option<String>,
+    /// Make the batches of microbatch models up to this time, itself left out
+    #[arg(long, value_name = "TIME")]
+    pub(super) event_time_end: Option<String>,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -132,6 +159,8 @@ pub(super) enum Command {
         selecting: Selecting,
         #[command(flatten)]
         running: Running,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Plan the whole project and report every error, without reading data
     Check {
@@ -143,13 +172,30 @@ pub(super) enum Command {
     },
     /// Remove the folders that the project lists as clean-targets
     Clean,
+    /// Give the relations of a state the names that they have here: tables share their data, the rest become views
+    Clone {
+        #[command(flatten)]
+        selecting: Selecting,
+        /// Replace what is there already
+        #[arg(short, long)]
+        full_refresh: bool,
+    },
     /// Write the final SQL of models and tests
     Compile {
         #[command(flatten)]
         selecting: Selecting,
+        #[command(flatten)]
+        emptying: Emptying,
     },
-    /// Show what Arrowmill sees: project, profile, target, warehouse, engine
-    Debug,
+    /// Show what Arrowmill sees of project, profile and warehouse, and whether they can be used
+    Debug {
+        /// Only whether the warehouse can be used
+        #[arg(long)]
+        connection: bool,
+        /// Only where profiles.yml is
+        #[arg(long)]
+        config_dir: bool,
+    },
     /// Install the packages that packages.yml or dependencies.yml lists
     Deps {
         /// Write package-lock.yml and install nothing
@@ -233,6 +279,8 @@ pub(super) enum Command {
         selecting: Selecting,
         #[command(flatten)]
         running: Running,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Call a macro for what it does
     RunOperation {
@@ -258,6 +306,8 @@ pub(super) enum Command {
         selecting: Selecting,
         #[command(flatten)]
         running: Running,
+        #[command(flatten)]
+        emptying: Emptying,
     },
     /// Show rows of a model or of a query
     Show {
@@ -300,12 +350,15 @@ pub(super) enum DocsCommand {
         /// Accepted as dbt does; the page always holds everything
         #[arg(long, hide = true)]
         r#static: bool,
-        /// Accepted as dbt does; what is documented is always planned
-        #[arg(long, hide = true)]
+        /// Write no manifest.json and no compiled SQL
+        #[arg(long, overrides_with = "compile")]
         no_compile: bool,
-        /// Accepted as dbt does; what is documented is always planned
-        #[arg(long, hide = true)]
+        /// The opposite, and the default
+        #[arg(long, hide = true, overrides_with = "no_compile")]
         compile: bool,
+        /// Write a catalog.json without relations
+        #[arg(long)]
+        empty_catalog: bool,
     },
 }
 

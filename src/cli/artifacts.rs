@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::artifacts::{self, CatalogEntry, CatalogKind};
 use crate::cli::prepare::Loaded;
 use crate::cli::{Settings, Stop};
+use crate::dialect::type_name;
 use crate::files::ProjectFiles;
 use crate::parse::{NodeFacts, NodeId, NodeKind};
-use crate::plan::{ProjectPlan, sql_type};
+use crate::plan::ProjectPlan;
 use crate::project::Json;
 use crate::warehouse::Warehouse;
 
@@ -24,7 +25,8 @@ pub(super) async fn catalog_entries(loaded: &Loaded, plan: &ProjectPlan, warehou
         let facts = &node.facts;
         let schema = plan.models.get(&facts.id).map(|it| &it.schema).or(plan.sources.get(&facts.id));
         let Some(schema) = schema else { continue };
-        let (kind, is_source) = match facts.kind {
+        let (kind, is_source) = match &facts.kind {
+            NodeKind::Source(source) if source.location.is_none() => (CatalogKind::Table, true),
             NodeKind::Source(_) => (CatalogKind::External, true),
             NodeKind::Seed | NodeKind::Snapshot(_) => (CatalogKind::Table, false),
             NodeKind::Model if facts.is_ephemeral() => continue,
@@ -40,7 +42,7 @@ pub(super) async fn catalog_entries(loaded: &Loaded, plan: &ProjectPlan, warehou
             id: facts.id.clone(),
             kind,
             relation: facts.relation.clone(),
-            columns: schema.fields().iter().map(|it| (it.name().clone(), sql_type(it.data_type()))).collect(),
+            columns: schema.fields().iter().map(|it| (it.name().clone(), type_name(it.data_type()))).collect(),
             rows: record.as_ref().and_then(|it| it.rows),
             bytes: record.as_ref().and_then(|it| it.bytes),
             is_source,
@@ -68,11 +70,8 @@ impl Comments {
         }
         if wanted("columns") {
             for name in names {
-                // A name in quotes is one in exactly these letters.
-                let is = |it: &&crate::parse::Column| {
-                    if it.quote == Some(true) { it.name == name } else { it.name.eq_ignore_ascii_case(name) }
-                };
-                let described = facts.columns.iter().find(is).filter(|it| !it.description.is_empty());
+                let described =
+                    facts.columns.iter().find(|it| it.is_called(name)).filter(|it| !it.description.is_empty());
                 comments.columns.extend(described.map(|it| (name.to_owned(), it.description.clone())));
             }
         }

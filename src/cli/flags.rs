@@ -1,8 +1,7 @@
 //! dbt's global flags: on the command line before or after the command, as `DBT_ENGINE_…` or `DBT_…` variables, or under
 //! `flags:` of the project file. The nearest wins, in this order.
 //!
-//! To add one: its line in [`FLAGS`]. What changes nothing here is accepted, so that scripts written for dbt run; what
-//! would change results is refused.
+//! To add one: its line in [`FLAGS`]. What changes nothing here is accepted, so that scripts written for dbt run.
 
 use std::collections::BTreeMap;
 
@@ -46,9 +45,6 @@ static FLAGS: &[Flag] = &[
     short("debug", 'd', Pair, ""),
     flag("defer", Pair, "Read what is not selected from where the state of --state has it"),
     flag("defer-state", Value, "Folder of the state that --defer means, instead of --state's"),
-    flag("empty", Pair, ""),
-    flag("event-time-end", Value, ""),
-    flag("event-time-start", Value, ""),
     flag("explain", Single, "Say why each node is made anew or left as it is"),
     flag("export-saved-queries", Pair, ""),
     short("fail-fast", 'x', Pair, "Stop at the first failure"),
@@ -73,7 +69,6 @@ static FLAGS: &[Flag] = &[
     short("quiet", 'q', Pair, "Say only what is wrong"),
     short("record-timing-info", 'r', Value, ""),
     flag("reuse", Pair, "Make everything anew, even what would come out the same"),
-    flag("sample", Value, ""),
     flag("send-anonymous-usage-stats", Pair, ""),
     flag("show-all-deprecations", Pair, ""),
     flag("show-resource-report", Pair, ""),
@@ -93,7 +88,10 @@ static FLAGS: &[Flag] = &[
 ];
 
 /// Flags of some commands that can stand in the environment or the project file too.
-const OF_COMMANDS: [&str; 12] = [
+const OF_COMMANDS: [&str; 16] = [
+    "empty",
+    "event-time-end",
+    "event-time-start",
     "exclude-resource-types",
     "full-refresh",
     "indirect-selection",
@@ -101,19 +99,12 @@ const OF_COMMANDS: [&str; 12] = [
     "profiles-dir",
     "project-dir",
     "resource-types",
+    "sample",
     "store-failures",
     "target",
     "target-path",
     "threads",
     "vars",
-];
-
-/// What would change results, and what to do without it.
-const REFUSED: [(&str, &str); 4] = [
-    ("empty", "limit the rows in the models themselves, for example with a variable"),
-    ("event-time-end", "microbatches are not available"),
-    ("event-time-start", "microbatches are not available"),
-    ("sample", "limit the rows in the models themselves, for example with a variable"),
 ];
 
 /// Adds all flags to the command line.
@@ -154,14 +145,11 @@ pub(super) struct Flags {
 
 impl Flags {
     /// What the command line, the environment and the project file say.
-    ///
-    /// # Errors
-    /// A flag that would change results in a way that is not available.
     pub(super) fn resolve(
         matches: &ArgMatches,
         environment: &BTreeMap<String, String>,
         of_project: &serde_json::Map<String, Json>,
-    ) -> Result<Flags, String> {
+    ) -> Flags {
         let mut flags = Flags::default();
         let names = FLAGS.iter().map(|it| it.name).chain(OF_COMMANDS);
         for name in names {
@@ -194,13 +182,7 @@ impl Flags {
                 Pair | Single => {}
             }
         }
-        for (name, advice) in REFUSED {
-            let is_asked = flags.given.get(name).is_some_and(|it| is_true(it) != Some(false));
-            if is_asked {
-                return Err(format!("`--{name}` is not available yet: {advice}"));
-            }
-        }
-        Ok(flags)
+        flags
     }
 
     /// Whether a flag is on; `None` where nothing is said.
@@ -227,7 +209,7 @@ fn is_true(text: &str) -> Option<bool> {
 mod tests {
     use super::*;
 
-    fn resolve(arguments: &[&str], environment: &[(&str, &str)], project: Json) -> Result<Flags, String> {
+    fn resolve(arguments: &[&str], environment: &[(&str, &str)], project: Json) -> Flags {
         let command = add_to(Command::new("a").subcommand(Command::new("run")));
         let matches = command.try_get_matches_from([&["a"], arguments].concat()).unwrap();
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -242,18 +224,11 @@ mod tests {
     #[test]
     fn the_nearest_wins() {
         let project = || serde_json::json!({"fail_fast": true, "use_colors": false});
-        let flags = resolve(&["run", "--no-fail-fast"], &[("DBT_FAIL_FAST", "1")], project()).unwrap();
+        let flags = resolve(&["run", "--no-fail-fast"], &[("DBT_FAIL_FAST", "1")], project());
         assert_eq!((flags.on("fail-fast"), flags.on("use-colors")), (Some(false), Some(false)));
-        let flags = resolve(&["--fail-fast", "run"], &[("DBT_ENGINE_USE_COLORS", "yes")], project()).unwrap();
+        let flags = resolve(&["--fail-fast", "run"], &[("DBT_ENGINE_USE_COLORS", "yes")], project());
         assert_eq!((flags.on("fail-fast"), flags.on("use-colors")), (Some(true), Some(true)));
-        let flags = resolve(&["run"], &[("DBT_ENGINE_STATE", "a"), ("DBT_STATE", "b")], project()).unwrap();
+        let flags = resolve(&["run"], &[("DBT_ENGINE_STATE", "a"), ("DBT_STATE", "b")], project());
         assert_eq!((flags.value("state"), flags.on("quiet")), (Some("a"), None));
-    }
-
-    #[test]
-    fn what_would_change_results_is_refused() {
-        let refused = resolve(&["run", "--empty"], &[], serde_json::json!({})).unwrap_err();
-        assert!(refused.contains("`--empty` is not available yet"));
-        assert!(resolve(&["run", "--no-empty", "--no-partial-parse"], &[], serde_json::json!({})).is_ok());
     }
 }

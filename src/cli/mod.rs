@@ -4,6 +4,7 @@ mod arguments;
 mod artifacts;
 mod commands;
 mod deferral;
+mod excerpt;
 mod explanation;
 mod flags;
 mod logging;

@@ -156,12 +156,12 @@ pub(super) fn own_folder(loaded: &Loaded) -> String {
 }
 
 /// Keeps others from changing the warehouse for as long as the result lives.
-pub(super) fn lock(settings: &Settings, loaded: &Loaded, planned: &Planned) -> Result<Lock, Stop> {
+pub(super) fn lock(settings: &Settings, loaded: &Loaded, warehouse: &Warehouse) -> Result<Lock, Stop> {
     let lock = format!("{}/lock", own_folder(loaded));
     settings.files.lock(&lock).map_err(|error| match error.kind() {
         std::io::ErrorKind::WouldBlock => Stop::Outside(format!(
             "another run is using the warehouse {}; wait for its end",
-            planned.warehouse.location().display
+            warehouse.location().display
         )),
         _ => Stop::Outside(format!("cannot write to the warehouse: {lock}: {error}")),
     })

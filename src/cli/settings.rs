@@ -11,12 +11,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cli::arguments::{Arguments, Command, Indirect, PublishWhen, Running, Selecting};
 use crate::cli::flags::Flags;
-use crate::cli::logging;
 use crate::cli::warnings::WarningRules;
+use crate::cli::{excerpt, logging};
 use crate::console::Console;
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::execute::Publish;
 use crate::files::{Disk, ProjectFiles};
+use crate::jinja::TimeSpan;
 use crate::parse::{Request, ResourceType};
 use crate::project::{Json, ProjectFile, YamlFile};
 use crate::select::{IndirectSelection, Selection};
@@ -70,7 +71,7 @@ pub struct Settings {
     /// When it all began.
     pub begun: Instant,
     /// The folder of profiles.yml, where it was given.
-    profiles_dir: Option<String>,
+    pub(super) profiles_dir: Option<String>,
     /// The command and its options, for artifacts.
     pub command_line: Vec<String>,
 }
@@ -99,7 +100,11 @@ impl Settings {
             None => nearest_project(&current),
         };
         let running = running(&arguments.command);
-        let flags = Flags::resolve(matches, &environment, &flags_of_project(&Disk::new(&folder)))?;
+        let full_refresh = match &arguments.command {
+            Command::Clone { full_refresh, .. } => Some(*full_refresh),
+            _ => running.map(|it| it.full_refresh),
+        };
+        let flags = Flags::resolve(matches, &environment, &flags_of_project(&Disk::new(&folder)));
         let no_colour = environment.get("NO_COLOR").is_some_and(|it| !it.is_empty());
         let text = |given: &Option<String>, name: &str| given.clone().or_else(|| flags.value(name).map(str::to_owned));
         let profiles_dir = common.profiles_dir.clone().or_else(|| flags.value("profiles-dir").map(PathBuf::from));
@@ -129,7 +134,8 @@ impl Settings {
                 target: text(&common.target, "target"),
                 threads,
                 vars: parse_vars(common.vars.as_deref())?,
-                full_refresh: running.is_some_and(|it| is_on(it.full_refresh, "full-refresh")),
+                full_refresh: full_refresh.is_some_and(|it| is_on(it, "full-refresh")),
+                excerpt: excerpt::resolve(&arguments.command, &flags, now)?,
                 target_path: text(&common.target_path, "target-path"),
                 environment,
                 started_at: now,
@@ -175,6 +181,10 @@ impl Settings {
             ("full_refresh".to_owned(), request.full_refresh.into()),
             ("store_failures".to_owned(), self.store_failures.into()),
             ("fail_fast".to_owned(), self.fail_fast.into()),
+            ("empty".to_owned(), request.excerpt.empty.into()),
+            ("sample".to_owned(), request.excerpt.sample.map_or(Json::Null, span)),
+            ("event_time_start".to_owned(), Json::from(request.excerpt.batches.map(|it| seconds(it.0)))),
+            ("event_time_end".to_owned(), Json::from(request.excerpt.batches.map(|it| seconds(it.1)))),
         ])
     }
 
@@ -182,6 +192,15 @@ impl Settings {
     pub fn generated_at(&self) -> String {
         self.request.started_at.to_rfc3339_opts(SecondsFormat::Micros, true)
     }
+}
+
+/// A time as options take it.
+fn seconds(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.f").to_string()
+}
+
+fn span((start, end): TimeSpan) -> Json {
+    serde_json::json!({"start": seconds(start), "end": seconds(end)})
 }
 
 fn running(command: &Command) -> Option<&Running> {
@@ -194,8 +213,9 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Test { running, .. } => Some(running),
         Command::Check { .. }
         | Command::Clean
+        | Command::Clone { .. }
         | Command::Compile { .. }
-        | Command::Debug
+        | Command::Debug { .. }
         | Command::Deps { .. }
         | Command::Docs { .. }
         | Command::Generate { .. }

@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Datelike, Days, DurationRound, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
+use crate::jinja::TimeSpan;
+
 /// How long a batch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchSize {
@@ -73,12 +75,7 @@ impl BatchSize {
     }
 
     /// The batches of a run: from `begin` when there is nothing yet, else the current one and `lookback` before it.
-    pub fn batches(
-        self,
-        now: DateTime<Utc>,
-        begin: Option<DateTime<Utc>>,
-        lookback: i64,
-    ) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    pub fn batches(self, now: DateTime<Utc>, begin: Option<DateTime<Utc>>, lookback: i64) -> Vec<TimeSpan> {
         let this = self.truncate(now);
         let end = if this == now { now } else { self.shift(now, 1) };
         let start = match begin {
@@ -86,6 +83,15 @@ impl BatchSize {
             // At the very border, the last batch is the one before it.
             None => self.shift(now, -(lookback + i64::from(this == now))),
         };
+        self.between(start, end)
+    }
+
+    /// The batches that a time touches, as a run is asked to make them.
+    pub fn touched_by(self, (start, end): TimeSpan) -> Vec<TimeSpan> {
+        self.between(self.truncate(start), end)
+    }
+
+    fn between(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Vec<TimeSpan> {
         let mut batches = Vec::new();
         let mut at = start;
         while at < end {

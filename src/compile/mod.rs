@@ -41,6 +41,8 @@ pub struct Surroundings {
     pub incremental: Incremental,
     /// The batch of time that is made.
     pub batch: Option<Batch>,
+    /// Inputs that are read in part, each with the condition that its rows must meet.
+    pub conditions: Vec<(RelationName, String)>,
 }
 
 /// One batch of a model that is made in batches of time.
@@ -52,8 +54,6 @@ pub struct Batch {
     pub start: DateTime<Utc>,
     /// The first moment after it.
     pub end: DateTime<Utc>,
-    /// Inputs that have a time of their own, each with the condition that keeps its rows to the batch.
-    pub conditions: Vec<(RelationName, String)>,
 }
 
 /// The final SQL of a node.
@@ -117,20 +117,18 @@ pub fn compile_inline(
 pub fn scope(project: &ParsedProject, node: &Node, surroundings: &Surroundings) -> Scope {
     let facts = &node.facts;
     let resolve = Arc::clone(&node.calls) as Arc<dyn crate::jinja::Resolve>;
-    let Surroundings { database, incremental, batch } = surroundings.clone();
+    let Surroundings { database, incremental, batch, conditions } = surroundings.clone();
     let phase = Phase::Compile { resolve, incremental, database };
     let mut scope = Scope::new(&project.invocation, phase);
     scope.package.clone_from(&facts.package);
     scope.this = Some(facts.relation.clone());
     scope.config = facts.config.clone();
     scope.model = describe(facts);
-    if let Some(Batch { id, start, end, conditions }) = batch {
-        if let serde_json::Value::Object(model) = &mut scope.model {
-            let text = |it: DateTime<Utc>| it.format("%Y-%m-%d %H:%M:%S+00:00").to_string();
-            let batch = serde_json::json!({"id": id, "event_time_start": text(start), "event_time_end": text(end)});
-            model.insert("batch".to_owned(), batch);
-        }
-        scope.conditions = conditions;
+    scope.conditions = conditions;
+    if let (Some(Batch { id, start, end }), serde_json::Value::Object(model)) = (batch, &mut scope.model) {
+        let text = |it: DateTime<Utc>| it.format("%Y-%m-%d %H:%M:%S+00:00").to_string();
+        let batch = serde_json::json!({"id": id, "event_time_start": text(start), "event_time_end": text(end)});
+        model.insert("batch".to_owned(), batch);
     }
     scope
 }

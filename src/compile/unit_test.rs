@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Surroundings, Uncompiled, describe, uncompiled, without_end};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Calls, Graph, Node};
-use crate::jinja::{Database, Incremental, Phase, RefCall, RelationName, Resolve, Scope, SourceCall};
+use crate::jinja::{Database, Excerpt, Incremental, Phase, RefCall, RelationName, Resolve, Scope, SourceCall};
 use crate::parse::{Given, NodeId, NodeKind, ParsedProject, UnitTestFacts, UnitTestInput};
 use crate::project::Json;
 
@@ -32,7 +32,8 @@ pub fn stand_ins<'a>(
     graph: &'a Graph,
 ) -> Result<Vec<StandIn<'a>>, Diagnostic> {
     let mut stand_ins = Vec::new();
-    let inputs = || model.inputs.iter().filter_map(|it| graph.get(it));
+    let has_rows = |it: &&Node| !matches!(it.facts.kind, NodeKind::Function(_));
+    let inputs = || model.inputs.iter().filter_map(|it| graph.get(it)).filter(has_rows);
     for given in &facts.given {
         let node = match &given.input {
             UnitTestInput::This => Some(model),
@@ -97,6 +98,10 @@ impl Resolve for Fixtures {
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName> {
         self.stand_in(self.calls.resolve_source(call))
     }
+
+    fn resolve_function(&self, call: &RefCall) -> Option<RelationName> {
+        self.calls.resolve_function(call)
+    }
 }
 
 /// The model's query over the stand-ins.
@@ -111,6 +116,8 @@ pub fn compile_unit_test(
     database: Arc<dyn Database>,
 ) -> Result<String, Uncompiled> {
     let mut invocation = project.invocation.as_ref().clone();
+    // It brings its own rows, and all of them count.
+    invocation.excerpt = Excerpt::default();
     let overrides = facts.overrides.clone().unwrap_or_default();
     let is_incremental = overrides.is_incremental().unwrap_or_default();
     invocation.cli_vars.extend(overrides.vars);
@@ -122,7 +129,7 @@ pub fn compile_unit_test(
     };
     let names = stand_ins.iter().map(|it| (in_sql(it.node), it.name.clone())).collect();
     let incremental = if is_incremental { Incremental::Yes } else { Incremental::No };
-    let around = Surroundings { database, incremental, batch: None };
+    let around = Surroundings { database, incremental, batch: None, conditions: Vec::new() };
     let resolve = Arc::new(Fixtures { calls: Arc::clone(&model.calls), names });
     let phase = Phase::Compile { resolve, incremental: around.incremental, database: around.database };
     let mut scope = Scope::new(&Arc::new(invocation), phase);

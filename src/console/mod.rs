@@ -101,9 +101,13 @@ impl Console {
             Format::Text if Console::is_terminal() && !self.quiet => sinks.push(Arc::new(Terminal::new(self.colour))),
             Format::Text => sinks.push(Arc::new(Plain { colour: self.colour, quiet: self.quiet })),
         }
-        if self.log.is_read() {
-            sinks.push(Arc::new(log::Listener::new(Arc::clone(&self.log), target, manifest())));
-        }
+        sinks.extend(self.log_sink(target, manifest));
         Arc::new(Everyone(sinks))
+    }
+
+    /// The listener of the log alone, if anybody reads it: for what people are told otherwise.
+    pub fn log_sink(&self, target: &str, manifest: impl FnOnce() -> serde_json::Value) -> Option<Arc<dyn EventSink>> {
+        let listener = || Arc::new(log::Listener::new(Arc::clone(&self.log), target, manifest())) as Arc<dyn EventSink>;
+        self.log.is_read().then(listener)
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::compile::{self, Surroundings, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::graph::Node;
-use crate::jinja::{RefCall, RelationName, Resolve, SourceCall};
+use crate::jinja::{Excerpt, RefCall, RelationName, Resolve, SourceCall};
 use crate::parse::{NodeKind, ParsedProject, TestForm, UseOf};
 use crate::project::Json;
 
@@ -63,7 +63,7 @@ pub fn query(project: &ParsedProject, node: &Node, around: &Surroundings) -> Res
         TestForm::Generic { kind, namespace, arguments, column, of } => {
             let model = tested_relation(node, of);
             let written = arguments;
-            let arguments = resolve_arguments(node, arguments);
+            let arguments = resolve_arguments(node, arguments, &project.invocation.excerpt);
             let column = column.as_deref().or_else(|| arguments.get("column_name").and_then(Json::as_str));
             let package = namespace.as_deref().unwrap_or(&node.facts.package);
             let own = project.templates.macros().find(&format!("test_{kind}"), package);
@@ -72,7 +72,7 @@ pub fn query(project: &ParsedProject, node: &Node, around: &Surroundings) -> Res
                     custom(project, node, &definition.full_name(), written.clone(), &model, around)
                 }
                 (None, Some(built_in)) => {
-                    let filtered = with_where(node, &model.to_string());
+                    let filtered = with_where(node, &project.invocation.excerpt.of(&model.to_string()));
                     let arguments = Arguments { column, rest: &arguments, span: &node.facts.span };
                     built_in.query(&filtered, &arguments).map_err(Uncompiled::Wrong)
                 }
@@ -95,7 +95,7 @@ fn custom(
     around: &Surroundings,
 ) -> Result<String, Uncompiled> {
     let model = match node.facts.config.text("where") {
-        Some(_) => Json::from(with_where(node, &model.to_string())),
+        Some(_) => Json::from(with_where(node, &project.invocation.excerpt.of(&model.to_string()))),
         None => relation_argument(model),
     };
     arguments.insert("model".to_owned(), model);
@@ -128,7 +128,11 @@ fn relation_argument(relation: &RelationName) -> Json {
 }
 
 /// Arguments that are written as `ref('x')` become relations.
-fn resolve_arguments(node: &Node, arguments: &serde_json::Map<String, Json>) -> serde_json::Map<String, Json> {
+fn resolve_arguments(
+    node: &Node,
+    arguments: &serde_json::Map<String, Json>,
+    excerpt: &Excerpt,
+) -> serde_json::Map<String, Json> {
     let resolve = |value: &Json| {
         let text = value.as_str()?.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
         let (function, names) = text.strip_suffix(')')?.split_once('(')?;
@@ -147,6 +151,6 @@ fn resolve_arguments(node: &Node, arguments: &serde_json::Map<String, Json>) -> 
             _ => None,
         }
     };
-    let resolved = |value: &Json| resolve(value).map(|it| Json::from(it.to_string()));
+    let resolved = |value: &Json| resolve(value).map(|it| Json::from(excerpt.of(&it.to_string())));
     arguments.iter().map(|(key, value)| (key.clone(), resolved(value).unwrap_or_else(|| value.clone()))).collect()
 }

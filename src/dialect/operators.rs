@@ -1,7 +1,7 @@
 //! What operators and functions mean where the engine's mean something else: DuckDB's division, DuckDB's and
 //! PostgreSQL's dates, and everybody's numbers of rows, which are plain integers.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::Result;
 use datafusion::functions::expr_fn::{character_length, greatest, power, substring};
@@ -44,6 +44,13 @@ impl ExprPlanner for DialectOperators {
             BinaryOperator::Minus if left == DataType::Date32 && right == DataType::Date32 => {
                 let days = |it| cast(cast(it, DataType::Int32), DataType::Int64);
                 binary_expr(days(expr.left), Operator::Minus, days(expr.right))
+            }
+            // A day beside a moment: the engine would compare nanoseconds, which end in 2262.
+            ref op if is_comparison(op) && left == DataType::Date32 && is_moment(&right) => {
+                return Ok(PlannerResult::Original(RawBinaryExpr { left: cast(expr.left, right), ..expr }));
+            }
+            ref op if is_comparison(op) && right == DataType::Date32 && is_moment(&left) => {
+                return Ok(PlannerResult::Original(RawBinaryExpr { right: cast(expr.right, left), ..expr }));
             }
             // A date and an interval make a timestamp, even of whole days.
             BinaryOperator::Plus | BinaryOperator::Minus if left == DataType::Date32 && is_interval(&right) => {
@@ -180,6 +187,15 @@ fn timestamp() -> DataType {
 
 fn is_float(left: &DataType, right: &DataType) -> bool {
     left.is_floating() && right.is_floating()
+}
+
+fn is_comparison(operator: &BinaryOperator) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(operator, Eq | NotEq | Lt | LtEq | Gt | GtEq)
+}
+
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(TimeUnit::Microsecond, _))
 }
 
 fn is_interval(data_type: &DataType) -> bool {

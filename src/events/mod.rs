@@ -7,7 +7,7 @@ use crate::data_tests::Way;
 use crate::diagnostics::Diagnostic;
 use crate::freshness::Verdict;
 use crate::jinja::RelationName;
-use crate::parse::{NodeId, ResourceType};
+use crate::parse::{NodeFacts, NodeId, ResourceType};
 
 /// What became of a node.
 #[derive(Debug, Clone)]
@@ -122,6 +122,20 @@ pub struct NodeLabel {
     pub relation: RelationName,
     /// The file that defines it.
     pub path: String,
+}
+
+impl NodeLabel {
+    /// The label of a node.
+    pub fn of(facts: &NodeFacts) -> NodeLabel {
+        NodeLabel {
+            id: facts.id.clone(),
+            name: facts.name.clone(),
+            resource_type: facts.resource_type(),
+            materialized: facts.materialized().to_owned(),
+            relation: facts.relation.clone(),
+            path: facts.path.clone(),
+        }
+    }
 }
 
 /// How loud a message is, the quietest first.

@@ -12,7 +12,9 @@ use crate::diagnostics::Diagnostics;
 use crate::graph::{Graph, Node};
 use crate::jinja::Database;
 use crate::parse::{NodeId, ParsedProject};
-use crate::plan::{self, CustomPlan, Live, ModelPlan, Opened, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan};
+use crate::plan::{
+    self, Constraints, CustomPlan, Live, ModelPlan, Opened, ProjectPlan, Scope, Session, TestPlan, UnitTestPlan,
+};
 use crate::warehouse::Warehouse;
 
 /// Everything that planning needs, kept for as long as the run.
@@ -57,6 +59,11 @@ impl Late {
     pub(super) fn surroundings(&self, node: &Node, live: &Arc<dyn Live>) -> Surroundings {
         let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
         self.scope(live, &Handle::current()).surroundings(&plan, node)
+    }
+
+    /// What the rows of a table must meet.
+    pub(super) fn constraints(&self, id: &NodeId) -> Option<Arc<Constraints>> {
+        self.plan.read().unwrap_or_else(PoisonError::into_inner).constraints.get(id).cloned()
     }
 
     /// How a model is made by a materialisation of the project's own, if it is.

@@ -7,19 +7,23 @@ use arrow::array::RecordBatch;
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
 
+use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::events::{Event, Outcome};
 use crate::execute::content::Content;
 use crate::execute::hooks::{self, When};
 use crate::execute::publishing;
 use crate::execute::reuse::Made;
 use crate::execute::run::{Job, bound, in_place, outside};
-use crate::execute::steps::{table, view};
+use crate::execute::steps::{export, table, verify, view};
 use crate::execute::tables::{Tables, Version};
 use crate::graph::Node;
-use crate::materialize::{self, Step};
+use crate::materialize::{self, Export, Step};
 use crate::plan::{Live, ModelPlan, SortColumn};
 use crate::reuse::{Because, Identity};
 use crate::warehouse::{Change, Staged};
+
+/// Tables whose rows are written to a file of the user's too.
+const EXTERNAL: &str = "external";
 
 /// Makes a relation, unless what is there is what would be made.
 pub(super) async fn make(
@@ -38,6 +42,9 @@ pub(super) async fn make(
         job.warehouse.discard(&staged).await;
     }
     let outcome = outcome?;
+    if !outcome.is_good() {
+        return Ok(outcome);
+    }
     match in_place(|| hooks::of_node(&job.late, live, node, When::After)) {
         Ok(()) => Ok(outcome),
         Err(problem) => Ok(Outcome::Errored(Box::new(problem))),
@@ -49,7 +56,16 @@ fn made_of(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Made {
     if node.facts.has_hooks() {
         return Err(Because::Untold("it has hooks".to_owned()));
     }
-    job.reuse.made_of(&model.plan, node.facts.materialized(), tables, &job.plan.opened)
+    if node.facts.materialized() == EXTERNAL {
+        return Err(Because::Untold("its file is not the warehouse's own".to_owned()));
+    }
+    let mut config = node.facts.materialized().to_owned();
+    // A table that does not hold to what its contract says now is not the table that would be made.
+    for (words, _) in job.late.constraints(&node.facts.id).iter().flat_map(|it| &it.words) {
+        config.push('\n');
+        config.push_str(words);
+    }
+    job.reuse.made_of(&model.plan, &config, tables, &job.plan.opened)
 }
 
 async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, staged: &Staged) -> Result<Outcome> {
@@ -67,8 +83,9 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
     let decision =
         decision.ok_or_else(|| exec_datafusion_err!("unknown materialization `{}`", facts.materialized()))?;
     let mut outcome = Outcome::Built { rows: None, bytes: None };
-    // Hooks after a node see it under its name.
-    let waits = job.publishing.holds(&facts.id) && !facts.has_hooks();
+    // Hooks after a node see it under its name, and what is written elsewhere can't be taken back.
+    let is_seen_at_once = facts.has_hooks() || facts.materialized() == EXTERNAL;
+    let waits = job.publishing.holds(&facts.id) && !is_seen_at_once;
     let mut written = None;
     // What a growing table is depends on what it was: only its content can tell.
     let content = matches!(facts.materialized(), "incremental" | "snapshot").then(|| Arc::new(Content::default()));
@@ -89,6 +106,12 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
             }
             Step::Publish => {
                 let Some(table::Written { rows, order }) = written.take() else { continue };
+                if let Some(constraints) = job.late.constraints(&facts.id)
+                    && let Some((words, place)) = verify::broken(&job.session, &constraints, staged).await?
+                {
+                    job.warehouse.discard(staged).await;
+                    return Ok(Outcome::Errored(Box::new(broken_constraint(node, &words, place))));
+                }
                 let sorted_by = order.iter().map(SortColumn::display).collect();
                 let mut record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
                 let columns = record.columns.iter().map(|it| (it.name.as_str(), it.data_type.clone()));
@@ -125,10 +148,24 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
             }
             // A view that waits takes the place of a table when it is published.
             Step::RemoveData if waits => {}
+            Step::Export => match Export::read(facts, &job.late.project.invocation.target) {
+                Ok(export) => {
+                    let made = tables.open(&facts.relation, Arc::clone(&model.schema))?;
+                    let store = &job.warehouse.location().store;
+                    export::write(&job.session, made, &export, &job.late.folder, store).await?;
+                }
+                Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
+            },
             Step::RemoveData => job.warehouse.remove_data(&facts.relation).await.map_err(outside)?,
         }
     }
     Ok(outcome)
+}
+
+fn broken_constraint(node: &Node, words: &str, place: Span) -> Diagnostic {
+    Diagnostic::error(Code::BrokenContract, format!("{}: {words}", node.facts.display()))
+        .at(place)
+        .help("the table is as it was; change the query, or the constraints of the contract")
 }
 
 /// Looks at the rows on their way into a file: tells how many there are, and takes note of what they are.

@@ -1,6 +1,7 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
 mod audits;
+mod clone;
 mod content;
 mod custom;
 mod freshness;
@@ -18,6 +19,7 @@ mod tables;
 mod together;
 
 pub use audits::{Audits, Due};
+pub use clone::{Cloned, Cloning, clone_relation};
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;

@@ -216,7 +216,7 @@ impl<'a> Running<'a> {
                 together::tell(self.job, node, way);
             }
             let total = self.job.chosen.len();
-            self.job.sink.emit(&Event::NodeStarted { node: label(node), number, total });
+            self.job.sink.emit(&Event::NodeStarted { node: NodeLabel::of(&node.facts), number, total });
         }
     }
 
@@ -317,21 +317,10 @@ impl<'a> Running<'a> {
         let number = self.number(id);
         let elapsed = elapsed.or_else(|| self.started.get(id).map(Instant::elapsed)).unwrap_or_default();
         if let Some(node) = self.job.graph.get(id) {
-            let (node, total) = (label(node), self.job.chosen.len());
+            let (node, total) = (NodeLabel::of(&node.facts), self.job.chosen.len());
             self.job.sink.emit(&Event::NodeFinished { node, number, total, outcome: outcome.clone(), elapsed });
         }
         self.summary.outcomes.push((id.clone(), outcome));
-    }
-}
-
-fn label(node: &Node) -> NodeLabel {
-    NodeLabel {
-        id: node.facts.id.clone(),
-        name: node.facts.name.clone(),
-        resource_type: node.facts.resource_type(),
-        materialized: node.facts.materialized().to_owned(),
-        relation: node.facts.relation.clone(),
-        path: node.facts.path.clone(),
     }
 }
 

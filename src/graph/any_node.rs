@@ -44,4 +44,9 @@ impl Resolve for AnyNode {
         };
         self.graph.nodes().find(is_it).map(|it| it.facts.relation.clone())
     }
+
+    fn resolve_function(&self, call: &RefCall) -> Option<RelationName> {
+        let is_it = |it: &&Node| matches!(it.facts.kind, NodeKind::Function(_)) && it.facts.name == call.name;
+        self.graph.nodes().find(is_it).map(|it| it.facts.relation.clone())
+    }
 }

@@ -21,6 +21,7 @@ pub(super) struct Names<'a> {
     pub(super) metrics: BTreeMap<&'a str, &'a ParsedNode>,
     pub(super) measures: BTreeMap<String, &'a ParsedNode>,
     pub(super) sources: BTreeMap<(&'a str, &'a str), &'a ParsedNode>,
+    pub(super) functions: BTreeMap<&'a str, Vec<&'a ParsedNode>>,
 }
 
 impl<'a> Names<'a> {
@@ -31,6 +32,7 @@ impl<'a> Names<'a> {
             metrics: BTreeMap::new(),
             measures: BTreeMap::new(),
             sources: BTreeMap::new(),
+            functions: BTreeMap::new(),
         };
         for node in nodes {
             if node.facts.can_be_read() {
@@ -42,6 +44,8 @@ impl<'a> Names<'a> {
                 for name in measures.into_iter().flatten().filter_map(|it| it.get("name")?.as_str()) {
                     names.measures.insert(name.to_owned(), node);
                 }
+            } else if let NodeKind::Function(_) = &node.facts.kind {
+                names.functions.entry(&node.facts.name).or_default().push(node);
             } else if let NodeKind::Metric(_) = &node.facts.kind {
                 names.metrics.insert(&node.facts.name, node);
             }
@@ -53,6 +57,15 @@ impl<'a> Names<'a> {
     pub(super) fn find_ref(&self, call: &RefCall, package: &str) -> Option<&'a ParsedNode> {
         let candidates = self.refs.get(call.name.as_str())?;
         let candidates: Vec<&'a ParsedNode> = candidates.iter().copied().filter(|it| is_version(it, call)).collect();
+        self.nearest(&candidates, call, package)
+    }
+
+    /// The same for functions.
+    pub(super) fn find_function(&self, call: &RefCall, package: &str) -> Option<&'a ParsedNode> {
+        self.nearest(self.functions.get(call.name.as_str())?, call, package)
+    }
+
+    fn nearest(&self, candidates: &[&'a ParsedNode], call: &RefCall, package: &str) -> Option<&'a ParsedNode> {
         let of = |wanted: &str| candidates.iter().find(|it| it.facts.package == wanted).copied();
         match &call.package {
             Some(wanted) => of(wanted),

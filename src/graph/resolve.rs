@@ -17,6 +17,7 @@ use crate::parse::{NodeId, NodeKind, ParsedNode, ParsedProject, TestForm, UseOf}
 pub struct Calls {
     refs: BTreeMap<RefCall, (NodeId, RelationName)>,
     sources: BTreeMap<SourceCall, (NodeId, RelationName)>,
+    functions: BTreeMap<RefCall, (NodeId, RelationName)>,
 }
 
 impl Resolve for Calls {
@@ -26,6 +27,10 @@ impl Resolve for Calls {
 
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName> {
         self.sources.get(call).map(|(_, relation)| relation.clone())
+    }
+
+    fn resolve_function(&self, call: &RefCall) -> Option<RelationName> {
+        self.functions.get(call).map(|(_, name)| name.clone())
     }
 }
 
@@ -143,11 +148,25 @@ fn resolve(
             missing(Some(unknown_source(&who, call, span, names)));
         }
     }
+    for (call, span) in &node.functions {
+        if let Some(function) = names.find_function(call, &node.facts.package) {
+            calls.functions.insert(call.clone(), (function.facts.id.clone(), function.facts.relation.clone()));
+        } else if broken.contains(&call.name) {
+            missing(None);
+        } else {
+            let near = closest(&call.name, names.functions.keys().copied());
+            let problem =
+                Diagnostic::error(Code::UnknownRef, format!("{who} refers to unknown function `{}`", call.name))
+                    .at(span.clone())
+                    .help_if(near, |it| format!("did you mean `{it}`?"));
+            missing(Some(problem));
+        }
+    }
     if !whole {
         return None;
     }
-    let mut inputs: BTreeSet<NodeId> =
-        calls.refs.values().chain(calls.sources.values()).map(|(id, _)| id.clone()).collect();
+    let all = calls.refs.values().chain(calls.sources.values()).chain(calls.functions.values());
+    let mut inputs: BTreeSet<NodeId> = all.map(|(id, _)| id.clone()).collect();
     inputs.extend(semantic_inputs(node, names, found)?);
     let tested = match &node.facts.kind {
         NodeKind::Test(test) => match &test.form {

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
+use chrono::{DateTime, Utc};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
+use crate::jinja::modules::Moment;
 use crate::jinja::scope::{Invocation, Scope};
 use crate::jinja::values;
 use crate::project::Json;
@@ -17,9 +19,6 @@ static FLAGS: LazyLock<Vec<(&str, Value)>> = LazyLock::new(|| {
         ("DEBUG", Value::from(false)),
         ("DEFER", Value::from(false)),
         ("DEFER_STATE", none()),
-        ("EMPTY", Value::from(false)),
-        ("EVENT_TIME_END", none()),
-        ("EVENT_TIME_START", none()),
         ("FAIL_FAST", Value::from(false)),
         ("FAVOR_STATE", Value::from(false)),
         ("INDIRECT_SELECTION", Value::from("eager")),
@@ -31,7 +30,6 @@ static FLAGS: LazyLock<Vec<(&str, Value)>> = LazyLock::new(|| {
         ("PRINT", Value::from(true)),
         ("PRINTER_WIDTH", Value::from(80)),
         ("QUIET", Value::from(false)),
-        ("SAMPLE", none()),
         ("SEND_ANONYMOUS_USAGE_STATS", Value::from(false)),
         ("STATE", none()),
         ("STATIC_PARSER", Value::from(true)),
@@ -50,7 +48,7 @@ static FLAGS: LazyLock<Vec<(&str, Value)>> = LazyLock::new(|| {
 /// `flags`, by names of either case.
 #[derive(Debug)]
 pub(super) struct Flags {
-    pub(super) full_refresh: bool,
+    pub(super) invocation: Arc<Invocation>,
 }
 
 impl Object for Flags {
@@ -60,21 +58,38 @@ impl Object for Flags {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?.to_ascii_uppercase();
-        if name == "FULL_REFRESH" {
-            return Some(Value::from(self.full_refresh));
+        let invocation = &self.invocation;
+        match name.as_str() {
+            "FULL_REFRESH" => return Some(Value::from(invocation.full_refresh)),
+            "EMPTY" => return Some(Value::from(invocation.excerpt.empty)),
+            "EVENT_TIME_START" => return Some(moment(invocation.excerpt.batches.map(|it| it.0))),
+            "EVENT_TIME_END" => return Some(moment(invocation.excerpt.batches.map(|it| it.1))),
+            "SAMPLE" => return Some(sample(invocation)),
+            _ => {}
         }
         FLAGS.iter().find(|(it, _)| *it == name).map(|(_, value)| value.clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let names = FLAGS.iter().map(|(name, _)| Value::from(*name)).chain([Value::from("FULL_REFRESH")]);
-        Enumerator::Values(names.collect())
+        let own = ["EMPTY", "EVENT_TIME_END", "EVENT_TIME_START", "FULL_REFRESH", "SAMPLE"];
+        Enumerator::Values(FLAGS.iter().map(|(name, _)| *name).chain(own).map(Value::from).collect())
     }
+}
+
+fn moment(moment: Option<DateTime<Utc>>) -> Value {
+    moment.map_or(Value::from(()), |it| Value::from_object(Moment::utc(it)))
+}
+
+/// dbt's `SampleWindow`.
+fn sample(invocation: &Invocation) -> Value {
+    let window = |(start, end)| minijinja::context! { start => moment(Some(start)), end => moment(Some(end)) };
+    invocation.excerpt.sample.map_or(Value::from(()), window)
 }
 
 /// `invocation_args_dict`.
 pub(super) fn arguments(invocation: &Invocation) -> Value {
     values::from_json(&serde_json::json!({
+        "empty": invocation.excerpt.empty,
         "full_refresh": invocation.full_refresh,
         "target": invocation.target.name,
         "vars": invocation.cli_vars,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod builtin;
+mod excerpt;
 mod filters;
 mod functions;
 mod macros;
@@ -23,6 +24,7 @@ mod yaml_text;
 
 pub use builtin::add_macros_of_dbt;
 pub use database::{Cell, ColumnType, Database, NoDatabase, Refusal, RelationType, Rows};
+pub use excerpt::{Excerpt, TimeSpan};
 pub use macros::{DBT, MacroDefinition, Macros};
 pub use relation_name::RelationName;
 pub use scope::{Captured, Incremental, Invocation, LogLine, Phase, RefCall, Resolve, Scope, SourceCall};
@@ -192,7 +194,7 @@ impl Templates {
         files.extend(self.macros.needed_by(&format!("{before}{{{{ {listed} }}}}")));
         let with = |files: &BTreeSet<usize>| format!("{}{before}{{{{ {name}({listed}) }}}}", self.imports(files));
         let context = minijinja::context! {
-            __arguments => functions::test_arguments(arguments),
+            __arguments => functions::test_arguments(arguments, scope),
             ..self.root(scope)
         };
         let driver = driver_name(name);

@@ -9,6 +9,7 @@ use minijinja::{Error, State, Value};
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::jinja::database::{Database, NoDatabase, Refusal};
+use crate::jinja::excerpt::Excerpt;
 use crate::jinja::objects::Relation;
 use crate::jinja::root::Root;
 use crate::jinja::{RelationName, members, values};
@@ -37,6 +38,8 @@ pub struct Invocation {
     pub id: String,
     /// `--full-refresh`.
     pub full_refresh: bool,
+    /// `--empty` and its kin.
+    pub excerpt: Excerpt,
     /// Documentation blocks by name.
     pub docs: BTreeMap<String, String>,
 }
@@ -77,6 +80,8 @@ pub struct Captured {
     pub refs: Vec<RefCall>,
     /// Calls of `source`, in order, each once.
     pub sources: Vec<SourceCall>,
+    /// Calls of `function`, in order, each once.
+    pub functions: Vec<RefCall>,
     /// What `config()` set.
     pub config: Config,
     /// Lines logged.
@@ -101,6 +106,8 @@ pub trait Resolve: Send + Sync + std::fmt::Debug {
     fn resolve_ref(&self, call: &RefCall) -> Option<RelationName>;
     /// The relation that a `source` means.
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName>;
+    /// The name of the function that a `function` means.
+    fn resolve_function(&self, call: &RefCall) -> Option<RelationName>;
 }
 
 /// Whether an incremental model adds to what exists.
@@ -143,7 +150,7 @@ pub struct Scope {
     pub config: Config,
     /// The node, for `{{ model }}`.
     pub model: Json,
-    /// Conditions that references to these relations come with: those of one batch of time.
+    /// Conditions that references to these relations come with: those of one batch of time, or of a sample.
     pub conditions: Vec<(RelationName, String)>,
     /// What macros return instead of being called, by name or `package.name`: overrides of a unit test.
     pub macro_overrides: serde_json::Map<String, Json>,
@@ -195,10 +202,7 @@ impl Scope {
     /// A relation as a reference to it prints it.
     pub(super) fn reference(&self, relation: RelationName) -> Value {
         let condition = self.conditions.iter().find(|(it, _)| *it == relation).map(|(_, condition)| condition.clone());
-        match condition {
-            Some(condition) => Relation::filtered(relation, condition),
-            None => Relation::named(relation),
-        }
+        Relation::read(relation, self.invocation.excerpt.empty, condition)
     }
 
     /// Carries a statement out that a text has rendered to.
@@ -284,7 +288,7 @@ impl Scope {
             // The version whose authoring layer is followed; packages compare against it.
             "dbt_version" => Value::from("1.11.0"),
             "execute" => Value::from(self.executes()),
-            "flags" => Value::from_object(members::Flags { full_refresh: invocation.full_refresh }),
+            "flags" => Value::from_object(members::Flags { invocation: Arc::clone(invocation) }),
             "graph" => match &self.phase {
                 Phase::Parse => members::no_graph(),
                 Phase::Compile { database, .. } => values::from_json(&database.graph()),

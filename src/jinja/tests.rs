@@ -34,6 +34,7 @@ pub(super) fn invocation() -> Arc<Invocation> {
         started_at: Utc.timestamp_micros(1_709_211_907_123_456).unwrap(),
         id: "id".to_owned(),
         full_refresh: false,
+        excerpt: super::Excerpt::default(),
         docs: BTreeMap::new(),
     })
 }

@@ -1,7 +1,10 @@
 //! What it takes to make a model's relation: a pure decision from what is configured and what exists, with its reason.
 //! One file per materialisation; to add one: a file in `kinds/`, and its line in `kinds::ALL`. Performs nothing.
 
+mod export;
 mod kinds;
+
+pub use export::{Export, ExportFormat};
 
 use std::fmt;
 
@@ -29,6 +32,8 @@ pub enum Step {
     RecordView,
     /// Remove the data file of a relation that is no table any more.
     RemoveData,
+    /// Write the table to the place that its configuration names.
+    Export,
 }
 
 /// Why a relation is made the way it is.
@@ -104,6 +109,8 @@ mod tests {
         check("view", Existing::Table, &[Step::RecordView, Step::RemoveData], Reason::KindChanged);
         check("view", Existing::View, &[Step::RecordView], Reason::Replaced);
         check("incremental", Existing::Table, &[Step::Stage, Step::Publish], Reason::Grown);
+        check("external", Existing::Table, &[Step::Stage, Step::Publish, Step::Export], Reason::Replaced);
+        check("materialized_view", Existing::View, &[Step::Stage, Step::Publish], Reason::KindChanged);
         check("ephemeral", Existing::Absent, &[], Reason::Inlined);
         assert_eq!(decide("tabel", Existing::Absent), None);
     }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{SourceText, Span};
 use crate::jinja::{RefCall, RelationName, SourceCall};
-use crate::parse::snapshots::SnapshotFacts;
-use crate::parse::unit_tests::UnitTestFacts;
+use crate::parse::kinds::NodeKind;
 use crate::project::{Config, Json, Located, Version};
 
 /// dbt's `unique_id`: `model.clickstream.fct_funnel`.
@@ -100,147 +99,6 @@ impl ResourceType {
     }
 }
 
-/// What only nodes of one kind have.
-#[derive(Debug, Clone)]
-pub enum NodeKind {
-    /// A query that is compiled and not run.
-    Analysis,
-    /// A use outside of the project.
-    Exposure(ExposureFacts),
-    /// A function in SQL.
-    Function(FunctionFacts),
-    /// A number that other tools compute.
-    Metric(SemanticFacts),
-    /// A query that becomes a relation.
-    Model,
-    /// A hook around the run.
-    Operation(OperationFacts),
-    /// A query over metrics.
-    SavedQuery(SemanticFacts),
-    /// A CSV file that becomes a relation.
-    Seed,
-    /// What a model means, for other tools.
-    SemanticModel(SemanticFacts),
-    /// A relation that keeps what a query gave earlier.
-    Snapshot(SnapshotFacts),
-    /// A relation that others write.
-    Source(SourceFacts),
-    /// A question whose answer should be no rows.
-    Test(TestFacts),
-    /// What a model should give for rows that the test brings along.
-    UnitTest(Box<UnitTestFacts>),
-}
-
-/// What only sources have.
-#[derive(Debug, Clone)]
-pub struct SourceFacts {
-    /// The source's name.
-    pub source: String,
-    /// Its description.
-    pub source_description: String,
-    /// Its meta, the table's own apart.
-    pub source_meta: Json,
-    /// Who loads it.
-    pub loader: String,
-    /// Where its files are, with names put in, and where that is written.
-    pub location: Option<(String, Option<Span>)>,
-}
-
-/// What only exposures have.
-#[derive(Debug, Clone)]
-pub struct ExposureFacts {
-    /// Everything written about it.
-    pub raw: Json,
-}
-
-/// What only functions have.
-#[derive(Debug, Clone)]
-pub struct FunctionFacts {
-    /// What it takes: `name`, `data_type`, `description`, `default_value` each.
-    pub arguments: Vec<Located<Json>>,
-    /// What it gives: `data_type` and `description`.
-    pub returns: Option<Located<Json>>,
-}
-
-/// What only hooks around the run have.
-#[derive(Debug, Clone)]
-pub struct OperationFacts {
-    /// When it is carried out.
-    pub when: HookTime,
-    /// Its place among those of its package and time.
-    pub index: usize,
-}
-
-/// When a hook of the run is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookTime {
-    /// Before all nodes.
-    Start,
-    /// After all nodes.
-    End,
-}
-
-impl HookTime {
-    /// The key in the project file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            HookTime::Start => "on-run-start",
-            HookTime::End => "on-run-end",
-        }
-    }
-}
-
-/// What only semantic models, metrics and saved queries have.
-#[derive(Debug, Clone)]
-pub struct SemanticFacts {
-    /// Everything written about it.
-    pub raw: Json,
-    /// Metrics that it is made of, by name, with their places.
-    pub metrics: Vec<Located<String>>,
-    /// Measures that it is made of.
-    pub measures: Vec<Located<String>>,
-}
-
-/// How a test is written.
-#[derive(Debug, Clone)]
-pub enum TestForm {
-    /// A query in a file of its own.
-    Singular,
-    /// A use of a kind of test.
-    Generic {
-        /// The kind: `not_null`, a macro's name without `test_`.
-        kind: String,
-        /// The package named in front of the kind.
-        namespace: Option<String>,
-        /// Arguments as written, `column_name` included.
-        arguments: serde_json::Map<String, Json>,
-        /// The column that the test stands under.
-        column: Option<String>,
-        /// The model, seed or source that it is about.
-        of: UseOf,
-    },
-}
-
-/// A name of something that can be tested.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UseOf {
-    /// By `ref`.
-    Ref(RefCall),
-    /// By `source`.
-    Source(SourceCall),
-}
-
-/// What only tests have.
-#[derive(Debug, Clone)]
-pub struct TestFacts {
-    /// How it is written.
-    pub form: TestForm,
-    /// Tags that it has from the column or source that it stands under.
-    pub inherited_tags: Vec<String>,
-    /// The group of what it is about.
-    pub inherited_group: Option<String>,
-}
-
 /// A described column.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -264,6 +122,13 @@ pub struct Column {
     pub doc_blocks: Vec<String>,
     /// Where its entry stands.
     pub span: Span,
+}
+
+impl Column {
+    /// Whether it is the column of this name. A name in quotes is one in exactly its letters.
+    pub fn is_called(&self, name: &str) -> bool {
+        if self.quote == Some(true) { self.name == name } else { self.name.eq_ignore_ascii_case(name) }
+    }
 }
 
 /// What all nodes have.
@@ -328,7 +193,42 @@ impl ModelFacts {
     }
 }
 
+/// What is known of a node that is written in a properties file alone and makes no relation.
+pub(super) struct InProperties<'a> {
+    pub(super) id: NodeId,
+    pub(super) name: &'a Located<String>,
+    pub(super) kind: NodeKind,
+    pub(super) package: &'a str,
+    pub(super) file: &'a str,
+    pub(super) fqn: Vec<String>,
+    pub(super) description: String,
+    pub(super) config: Config,
+}
+
 impl NodeFacts {
+    /// A node that is written in a properties file alone and makes no relation.
+    pub(super) fn in_properties(about: InProperties<'_>) -> NodeFacts {
+        let InProperties { id, name, kind, package, file, fqn, description, config } = about;
+        NodeFacts {
+            id,
+            name: name.value.clone(),
+            kind,
+            package: package.to_owned(),
+            path: file.to_owned(),
+            fqn,
+            config,
+            relation: RelationName::new("", "", name.value.clone()),
+            source: Arc::clone(&name.span.source),
+            span: name.span.clone(),
+            description,
+            columns: Vec::new(),
+            patch_path: None,
+            doc_blocks: Vec::new(),
+            model: ModelFacts::default(),
+            checksum: None,
+        }
+    }
+
     /// Its resource type.
     pub fn resource_type(&self) -> ResourceType {
         match &self.kind {
@@ -439,6 +339,8 @@ pub struct ParsedNode {
     pub refs: Vec<(RefCall, Span)>,
     /// Calls of `source`, with their places.
     pub sources: Vec<(SourceCall, Span)>,
+    /// Calls of `function`, with their places.
+    pub functions: Vec<(RefCall, Span)>,
     /// Macros called.
     pub macros: Vec<String>,
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::jinja::{Captured, Phase, RefCall, RelationName, Scope, SourceCall};
-use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm, UseOf};
-use crate::parse::models::{Context, parse_call};
+use crate::parse::calls::parse_call;
+use crate::parse::context::Context;
+use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, ParsedNode};
+use crate::parse::kinds::{NodeKind, TestFacts, TestForm, UseOf};
 use crate::parse::test_names;
 use crate::parse::versions::Patch;
 use crate::project::{ColumnProperties, Json, NodeProperties, Properties, TestProperties};
@@ -202,7 +204,7 @@ fn read_one(
         config,
     };
     let macros = definition.map(|it| vec![it.name.clone()]).unwrap_or_default();
-    Some(ParsedNode { facts, refs, sources, macros })
+    Some(ParsedNode { facts, refs, sources, functions: Vec::new(), macros })
 }
 
 /// What a kind of test that is a macro refers to and configures, seen by rendering it once. What goes wrong here goes

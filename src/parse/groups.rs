@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
-use crate::parse::facts::{NodeKind, ParsedNode};
-use crate::parse::models::Context;
+use crate::parse::context::Context;
+use crate::parse::facts::ParsedNode;
+use crate::parse::kinds::NodeKind;
 use crate::project::{Config, Json, Properties};
 
 /// A group of models.

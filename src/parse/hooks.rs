@@ -23,7 +23,7 @@ pub(super) fn references(config: &Config, templates: &Templates, scope: impl Fn(
 
 /// A seed that depends on something would have to wait for it; dbt refuses that, too.
 pub(super) fn of_seed(facts: &NodeFacts, captured: &Captured, place: &Span) -> Option<Diagnostic> {
-    let depends = !captured.refs.is_empty() || !captured.sources.is_empty();
+    let depends = !captured.refs.is_empty() || !captured.sources.is_empty() || !captured.functions.is_empty();
     (matches!(facts.kind, NodeKind::Seed) && depends).then(|| {
         Diagnostic::error(
             Code::Unsupported,

@@ -1,12 +1,17 @@
 //! Reads a whole project: every file once, every template rendered once, to learn what refers to what.
 //! Gives nodes whose references are still names; knows no graph and no SQL.
 
+mod calls;
+mod candidates;
+mod context;
 mod csv_rows;
 mod docs;
 mod facts;
+mod fixtures;
 mod generic_tests;
 mod groups;
 mod hooks;
+mod kinds;
 mod models;
 mod naming;
 mod operations;
@@ -16,17 +21,20 @@ mod semantics;
 mod snapshots;
 mod sources;
 mod test_names;
+mod unit_test_checksum;
 mod unit_tests;
 mod unused;
 mod versions;
 
 pub use docs::DocBlock;
-pub use facts::{
-    Column, ExposureFacts, FunctionFacts, HookTime, ModelFacts, NodeFacts, NodeId, NodeKind, OperationFacts,
-    ParsedNode, ResourceType, SemanticFacts, SourceFacts, TestFacts, TestForm, UseOf,
-};
+pub use facts::{Column, ModelFacts, NodeFacts, NodeId, ParsedNode, ResourceType};
+pub use fixtures::{FixtureRows, RowFormat, Rows};
 pub use groups::Group;
-pub use project::{Package, ParsedProject, Request, load, project_file};
+pub use kinds::{
+    ExposureFacts, FunctionFacts, HookTime, Language, NodeKind, OperationFacts, SemanticFacts, SourceFacts, TestFacts,
+    TestForm, UseOf,
+};
+pub use project::{Package, ParsedProject, Request, find_target, load, project_file};
 pub use read::read_text;
 pub use snapshots::{HardDeletes, SnapshotColumns, SnapshotFacts, Strategy};
-pub use unit_tests::{FixtureRows, Given, RowFormat, Rows, UnitTestFacts, UnitTestInput, UnitTestOverrides};
+pub use unit_tests::{Given, UnitTestFacts, UnitTestInput, UnitTestOverrides};

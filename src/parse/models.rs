@@ -1,126 +1,20 @@
-//! Nodes that are files: models, seeds, snapshots, functions, analyses and singular tests.
+//! Nodes that are files: models, seeds, snapshots, functions, analyses and singular tests. Each template is rendered once.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
-use crate::files::{self, ProjectFiles};
-use crate::jinja::{Invocation, Phase, RefCall, Scope, SourceCall, Templates};
-use crate::parse::docs::DocBlock;
-use crate::parse::facts::{Column, FunctionFacts, NodeFacts, NodeId, NodeKind, ParsedNode, TestFacts, TestForm};
-use crate::parse::project::Package;
-use crate::parse::snapshots::{self, SnapshotFacts};
-use crate::parse::versions::{self, Patch};
-use crate::parse::{docs, hooks, naming, read_text};
-use crate::project::{ColumnProperties, Config, ConfigTree, NodeProperties, ProjectFile, Properties};
-
-/// What reading the nodes of one package needs.
-pub(super) struct Context<'a> {
-    pub(super) files: &'a dyn ProjectFiles,
-    pub(super) package: &'a Package,
-    pub(super) root: &'a ProjectFile,
-    pub(super) invocation: &'a Arc<Invocation>,
-    pub(super) docs: &'a [DocBlock],
-    pub(super) templates: &'a mut Templates,
-}
-
-/// A file that is going to be a node.
-struct Candidate<'p> {
-    kind: NodeKind,
-    source: Arc<SourceText>,
-    fqn: Vec<String>,
-    name: String,
-    /// Where its name is written, where that is not the file's own name.
-    span: Option<Span>,
-    patch: Option<Patch<'p>>,
-}
-
-impl Context<'_> {
-    /// Package configuration, then the root project's, for a node of this name.
-    pub(super) fn config_for(&self, section: &str, fqn: &[String]) -> Config {
-        let of =
-            |file: &ProjectFile| file.configs.get(section).map(|it: &ConfigTree| it.for_node(fqn)).unwrap_or_default();
-        let mut config = of(&self.package.file);
-        if !self.package.root.is_empty() {
-            config.overlay(of(self.root));
-        }
-        config
-    }
-
-    pub(super) fn package_name(&self) -> &str {
-        &self.package.file.name.value
-    }
-
-    /// Package, folders below the resource folder, name.
-    pub(super) fn fqn(&self, path: &str, folders: &[String], name: &str) -> Vec<String> {
-        let mut fqn = vec![self.package_name().to_owned()];
-        let below = folders.iter().find_map(|folder| {
-            let folder = files::join(&self.package.root, folder);
-            path.strip_prefix(folder.as_str()).map(|rest| rest.trim_start_matches('/'))
-        });
-        let below = below.unwrap_or(path);
-        if let Some((folders, _)) = below.rsplit_once('/') {
-            fqn.extend(folders.split('/').map(str::to_owned));
-        }
-        fqn.push(name.to_owned());
-        fqn
-    }
-
-    /// For tests of a properties file: package, folders below the first one, name; as dbt has it.
-    pub(super) fn fqn_of_test(&self, file: &str, name: &str) -> Vec<String> {
-        let own = file.strip_prefix(self.package.root.as_str()).unwrap_or(file).trim_start_matches('/');
-        let folders = own.rsplit_once('/').map(|(folders, _)| folders).unwrap_or_default();
-        let below = folders.split('/').skip(1).map(str::to_owned);
-        std::iter::once(self.package_name().to_owned()).chain(below).chain([name.to_owned()]).collect()
-    }
-
-    /// A description with its `{{ doc() }}` put in.
-    pub(super) fn describe(&self, text: &str, span: &Span, found: &mut Diagnostics) -> String {
-        if !text.contains("{{") {
-            return text.trim().to_owned();
-        }
-        let scope = Arc::new(Scope::new(self.invocation, Phase::Parse));
-        // A text of its own under the file's path, so that what goes wrong is shown at the description's owner.
-        let source = SourceText::new(format!("{} (description)", span.source.path), text);
-        match self.templates.render_text(&source, &scope) {
-            Ok(text) => text.trim().to_owned(),
-            Err(mut problem) => {
-                problem.place = Some(span.clone());
-                problem.related.clear();
-                found.push(problem);
-                text.to_owned()
-            }
-        }
-    }
-
-    /// Ids of the documentation blocks that a description uses.
-    pub(super) fn doc_blocks(&self, description: &str) -> Vec<String> {
-        docs::used(description, self.package_name(), self.docs)
-    }
-
-    pub(super) fn columns<'c>(
-        &self,
-        columns: impl IntoIterator<Item = &'c ColumnProperties>,
-        found: &mut Diagnostics,
-    ) -> Vec<Column> {
-        let column = |it: &ColumnProperties| Column {
-            name: it.name.value.clone(),
-            description: self.describe(&it.description, &it.span, found),
-            data_type: it.data_type.as_ref().map(|it| (it.value.clone(), it.span.clone())),
-            tags: it.tags.clone(),
-            meta: it.meta.clone(),
-            constraints: it.constraints.clone(),
-            quote: it.quote,
-            granularity: it.granularity.clone(),
-            doc_blocks: self.doc_blocks(&it.description),
-            span: it.span.clone(),
-        };
-        columns.into_iter().map(column).collect()
-    }
-}
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span};
+use crate::jinja::{Phase, Scope};
+use crate::parse::calls::find_call;
+use crate::parse::candidates::{Candidate, find_candidates};
+use crate::parse::context::Context;
+use crate::parse::facts::{NodeFacts, NodeId, ParsedNode};
+use crate::parse::kinds::{FunctionFacts, Language, NodeKind};
+use crate::parse::snapshots::SnapshotFacts;
+use crate::parse::{hooks, naming};
+use crate::project::{Config, Properties};
 
 /// Bytes of stack for rendering: macros call one another deeply.
 const STACK: usize = 64 << 20;
@@ -134,7 +28,7 @@ pub(super) fn read(
 ) -> Vec<ParsedNode> {
     let mut candidates = find_candidates(context, properties, found);
     candidates.retain(|candidate| {
-        if matches!(candidate.kind, NodeKind::Seed) {
+        if !has_template(candidate) {
             return true;
         }
         let added = context.templates.add(&candidate.source).map_err(|problem| found.push(problem)).is_ok();
@@ -166,125 +60,13 @@ pub(super) fn read(
     nodes
 }
 
-fn find_candidates<'p>(
-    context: &Context<'_>,
-    properties: &'p [Properties],
-    found: &mut Diagnostics,
-) -> Vec<Candidate<'p>> {
-    let paths = &context.package.file.paths;
-    let generic = context.package.generic_test_folders();
-    let is_generic =
-        |path: &str| generic.iter().any(|it| path.starts_with(&format!("{}/", files::join(&context.package.root, it))));
-    let test =
-        NodeKind::Test(TestFacts { form: TestForm::Singular, inherited_tags: Vec::new(), inherited_group: None });
-    let function = NodeKind::Function(FunctionFacts { arguments: Vec::new(), returns: None });
-    let snapshot = NodeKind::Snapshot(SnapshotFacts::unread(String::new()));
-    type Section = fn(&Properties) -> &Vec<NodeProperties>;
-    let kinds: [(NodeKind, &[String], &str, Section); 6] = [
-        (NodeKind::Model, &paths.models, ".sql", |it| &it.models),
-        (NodeKind::Analysis, &paths.analyses, ".sql", |it| &it.analyses),
-        (test, &paths.tests, ".sql", |it| &it.singular_tests),
-        (NodeKind::Seed, &paths.seeds, ".csv", |it| &it.seeds),
-        (snapshot, &paths.snapshots, ".sql", |it| &it.snapshots),
-        (function, &paths.functions, ".sql", |it| &it.functions),
-    ];
-    let mut candidates = Vec::new();
-    for (kind, folders, ending, section) in kinds {
-        let listed = context.package.list(context.files, folders, &[ending], found);
-        let stems: BTreeSet<&str> = listed.iter().map(|it| files::stem(it)).collect();
-        let mut patches = versions::by_file(properties.iter().flat_map(section), &|it| stems.contains(it), found);
-        for path in &listed {
-            let is_fixture = || path.contains("/fixtures/");
-            if matches!(kind, NodeKind::Test(_)) && (is_generic(path) || is_fixture()) {
-                continue;
-            }
-            // A seed can be large, and its content is the engine's business.
-            let source = if matches!(kind, NodeKind::Seed) {
-                SourceText::new(path.clone(), "")
-            } else {
-                match read_text(context.files, path) {
-                    Ok(source) => source,
-                    Err(problem) => {
-                        found.push(problem);
-                        continue;
-                    }
-                }
-            };
-            if matches!(kind, NodeKind::Snapshot(_)) {
-                candidates.extend(snapshot_blocks(context, &source, folders, &mut patches, found));
-                continue;
-            }
-            let name = files::stem(path).to_owned();
-            let patch = patches.remove(&name);
-            let mut fqn = context.fqn(path, folders, patch.map_or(&name, |it| it.name()));
-            if matches!(kind, NodeKind::Analysis) {
-                fqn.insert(1, "analysis".to_owned());
-            }
-            fqn.extend(patch.and_then(|it| it.version).map(|it| it.version.value.to_string()));
-            let name = patch.map_or(name, |it| it.name().to_owned());
-            candidates.push(Candidate { kind: kind.clone(), source, fqn, patch, name, span: None });
-        }
-        if matches!(kind, NodeKind::Snapshot(_)) {
-            candidates.extend(snapshot_entries(context, folders, &mut patches));
-        }
-        for (file, patch) in patches {
-            let names = candidates.iter().map(|it| it.name.as_str());
-            let name = patch.version.map_or(patch.name(), |_| file.as_str());
-            found.push(
-                Diagnostic::warning(Code::UnknownNode, format!("`{name}` is described, but there is no such file"))
-                    .at(patch.version.map_or(&patch.node.name.span, |it| &it.version.span).clone())
-                    .help_if(closest(name, names), |it| format!("did you mean `{it}`?")),
-            );
-        }
+/// Seeds are data, and functions in other languages than SQL are code as it is.
+fn has_template(candidate: &Candidate<'_>) -> bool {
+    match candidate.kind {
+        NodeKind::Seed => false,
+        NodeKind::Function(_) => Language::of(&candidate.source.path) == Language::Sql,
+        _ => true,
     }
-    candidates
-}
-
-/// A file of snapshots: one candidate for each block. dbt's fully qualified names hold the file's name too.
-fn snapshot_blocks<'p>(
-    context: &Context<'_>,
-    source: &Arc<SourceText>,
-    folders: &[String],
-    patches: &mut BTreeMap<String, Patch<'p>>,
-    found: &mut Diagnostics,
-) -> Vec<Candidate<'p>> {
-    let candidate = |block: snapshots::Block| {
-        let mut fqn = context.fqn(&source.path, folders, files::stem(&source.path));
-        fqn.push(block.name.clone());
-        Candidate {
-            kind: NodeKind::Snapshot(SnapshotFacts::unread(block.raw_code)),
-            source: block.source,
-            fqn,
-            patch: patches.remove(&block.name),
-            name: block.name,
-            span: Some(block.span),
-        }
-    };
-    snapshots::blocks(source, found).into_iter().map(candidate).collect()
-}
-
-/// Snapshots that are written in properties files alone.
-fn snapshot_entries<'p>(
-    context: &Context<'_>,
-    folders: &[String],
-    patches: &mut BTreeMap<String, Patch<'p>>,
-) -> Vec<Candidate<'p>> {
-    let names: Vec<String> =
-        patches.iter().filter(|(_, it)| it.node.relation.is_some()).map(|(name, _)| name.clone()).collect();
-    let candidate = |name: String| {
-        let patch = patches.remove(&name)?;
-        let relation = &patch.node.relation.as_ref()?.value;
-        let raw_code = format!("select * from {{{{ {relation} }}}}");
-        Some(Candidate {
-            source: SourceText::new(format!("{} ({name})", patch.node.file), raw_code.clone()),
-            kind: NodeKind::Snapshot(SnapshotFacts::unread(raw_code)),
-            fqn: context.fqn(&patch.node.file, folders, &name),
-            span: Some(patch.node.name.span.clone()),
-            patch: Some(patch),
-            name,
-        })
-    };
-    names.into_iter().filter_map(candidate).collect()
 }
 
 /// The section of the project file for a kind, and dbt's word for it.
@@ -363,7 +145,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
         ));
         scope
     };
-    if !matches!(kind, NodeKind::Seed) {
+    if has_template(candidate) {
         let scope = Arc::new(new_scope(&config));
         if let Err(problem) = context.templates.render(source, &scope) {
             let relation = patch.and_then(|it| it.node.relation.as_ref());
@@ -412,6 +194,7 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
             NodeKind::Function(FunctionFacts {
                 arguments: node.map(|it| it.arguments.clone()).unwrap_or_default(),
                 returns: node.and_then(|it| it.returns.clone()),
+                language: Language::of(&source.path),
             })
         }
         other => other.clone(),
@@ -439,59 +222,10 @@ fn parse_one(context: &Context<'_>, candidate: &Candidate<'_>, found: &mut Diagn
     found.extend(hooks::of_seed(&facts, &of_hooks, &span).into_iter().collect());
     captured.refs.extend(of_hooks.refs);
     captured.sources.extend(of_hooks.sources);
+    captured.functions.extend(of_hooks.functions);
     captured.macros.extend(of_hooks.macros);
     let refs = captured.refs.into_iter().map(|it| (it.clone(), place("ref", &it.name))).collect();
     let sources = captured.sources.into_iter().map(|it| (it.clone(), place("source", &it.table))).collect();
-    Some(ParsedNode { facts, refs, sources, macros: captured.macros.into_iter().collect() })
-}
-
-#[expect(clippy::unwrap_used, reason = "a constant pattern; the test below uses it")]
-static CALL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(?-u:\b)(?P<function>ref|source)(?-u:\s)*\((?P<arguments>[^)]*)\)"#).unwrap());
-
-/// Where a template calls `ref` or `source` with this last name; the template engine does not say.
-fn find_call(source: &Arc<SourceText>, function: &str, last: &str) -> Option<Span> {
-    CALL.captures_iter(&source.text).find_map(|call| {
-        let arguments = call.name("arguments").filter(|_| &call["function"] == function)?;
-        let at = ["'", "\""].iter().find_map(|quote| arguments.as_str().rfind(&format!("{quote}{last}{quote}")))?;
-        let start = arguments.start() + at;
-        Some(Span::new(source, start..start + last.len() + 2))
-    })
-}
-
-/// A call of `ref` or `source` written as text, as test arguments and exposures have it.
-pub(super) fn parse_call(text: &str) -> Option<Result<RefCall, SourceCall>> {
-    let call = CALL.captures(text.trim())?;
-    let unquoted = |it: &str| it.trim().trim_matches(['\'', '"']).to_owned();
-    let (named, names): (Vec<&str>, Vec<&str>) = call["arguments"].split(',').partition(|it| it.contains('='));
-    let names: Vec<String> = names.into_iter().map(unquoted).filter(|it| !it.is_empty()).collect();
-    let version =
-        named.iter().filter_map(|it| it.split_once('=')).find(|(key, _)| ["v", "version"].contains(&key.trim()));
-    let version = version.map(|(_, value)| unquoted(value));
-    match (&call["function"], names.as_slice()) {
-        ("ref", [name]) => Some(Ok(RefCall { package: None, name: name.clone(), version })),
-        ("ref", [package, name]) => Some(Ok(RefCall { package: Some(package.clone()), name: name.clone(), version })),
-        ("source", [source, table]) => Some(Err(SourceCall { source: source.clone(), table: table.clone() })),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_are_found_where_they_stand() {
-        let source = SourceText::new("a.sql", "select * from {{ ref(\"x\") }} join {{ ref('p', 'y') }}");
-        assert_eq!(find_call(&source, "ref", "y").unwrap().text(), "'y'");
-        assert_eq!(find_call(&source, "source", "y"), None);
-    }
-
-    #[test]
-    fn calls_in_text() {
-        assert!(matches!(parse_call("ref('a')"), Some(Ok(call)) if call.name == "a"));
-        assert!(matches!(parse_call("source('a', \"b\")"), Some(Err(call)) if call.table == "b"));
-        assert!(matches!(parse_call("ref('a', v=2)"), Some(Ok(call)) if call.version.as_deref() == Some("2")));
-        assert!(parse_call("42").is_none());
-    }
+    let functions = captured.functions.into_iter().map(|it| (it.clone(), place("function", &it.name))).collect();
+    Some(ParsedNode { facts, refs, sources, functions, macros: captured.macros.into_iter().collect() })
 }

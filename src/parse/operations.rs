@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::files;
 use crate::jinja::{Phase, RelationName, Scope};
-use crate::parse::facts::{HookTime, ModelFacts, NodeFacts, NodeId, NodeKind, OperationFacts, ParsedNode};
-use crate::parse::models::Context;
+use crate::parse::context::Context;
+use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, ParsedNode};
+use crate::parse::kinds::{HookTime, NodeKind, OperationFacts};
 use crate::project::{Located, ProjectFile};
 
 /// All hooks of a package, in dbt's order of names.
@@ -76,6 +77,7 @@ fn read_one(
         facts,
         refs: captured.refs.into_iter().map(|it| (it, place.clone())).collect(),
         sources: captured.sources.into_iter().map(|it| (it, place.clone())).collect(),
+        functions: captured.functions.into_iter().map(|it| (it, place.clone())).collect(),
         macros: captured.macros.into_iter().collect(),
     })
 }

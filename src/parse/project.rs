@@ -7,12 +7,14 @@ use chrono::{DateTime, Utc};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText};
 use crate::files::{self, ProjectFiles};
-use crate::jinja::{Invocation, Macros, Templates, YamlText};
+use crate::jinja::{Excerpt, Invocation, Macros, Templates, YamlText};
+use crate::parse::context::Context;
 use crate::parse::docs::{self, DocBlock};
-use crate::parse::facts::{NodeKind, ParsedNode};
+use crate::parse::facts::ParsedNode;
 use crate::parse::groups::{self, Group};
+use crate::parse::kinds::NodeKind;
 use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests, unused};
-use crate::project::{Json, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
+use crate::project::{Json, Located, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
 
 /// What the outside decides about a load: arguments, environment, clock.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct Request {
     pub vars: serde_json::Map<String, Json>,
     /// `--full-refresh`.
     pub full_refresh: bool,
+    /// `--empty` and its kin.
+    pub excerpt: Excerpt,
     /// `--target-path`.
     pub target_path: Option<String>,
     /// Environment variables.
@@ -119,7 +123,7 @@ fn settle_store_failures(node: &mut ParsedNode) {
 
 fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostics) -> Option<ParsedProject> {
     let (file, _) = project_file(files, request, found)?;
-    let target = find_target(files, request, &file, found)?;
+    let target = find_target(files, request, &file.name.value, file.profile.as_ref(), found)?;
     let early = Arc::new(invocation(request, &file.name.value, target.clone(), Some(&file)));
     let packages = find_packages(files, &file, &early, found);
     let mut invocation = invocation(request, &file.name.value, target, Some(&file));
@@ -145,7 +149,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         let yaml = YamlText::of_package(&invocation, &package.file.name.value);
         let properties = read_properties(files, package, &yaml, found);
         let (docs, templates) = (docs.as_slice(), &mut templates);
-        let mut context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
+        let mut context = Context { files, package, root: &file, invocation: &invocation, docs, templates };
         let mut of_package = models::read(&mut context, &properties, &mut broken, found);
         of_package.extend(sources::read(&context, &properties, found));
         of_package.extend(sources::read_exposures(&context, &properties, found));
@@ -162,7 +166,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
     let mut tests = Vec::new();
     for (package, properties) in &of_packages {
         let (docs, templates) = (docs.as_slice(), &mut templates);
-        let context = models::Context { files, package, root: &file, invocation: &invocation, docs, templates };
+        let context = Context { files, package, root: &file, invocation: &invocation, docs, templates };
         tests.extend(generic_tests::read(&context, properties, &nodes, found));
         tests.extend(unit_tests::read(&context, properties, &nodes, found));
     }
@@ -218,24 +222,28 @@ fn invocation(request: &Request, project: &str, target: Target, file: Option<&Pr
         started_at: request.started_at,
         id: request.invocation_id.clone(),
         full_refresh: request.full_refresh,
+        excerpt: request.excerpt.clone(),
         docs: BTreeMap::new(),
     }
 }
 
-fn find_target(
+/// The target that is asked for; of a project without a profile, the embedded one. `None` where there is none of that
+/// name, which is reported.
+pub fn find_target(
     files: &dyn ProjectFiles,
     request: &Request,
-    file: &ProjectFile,
+    project: &str,
+    profile: Option<&Located<String>>,
     found: &mut Diagnostics,
 ) -> Option<Target> {
-    let asked = request.profile.clone().or_else(|| file.profile.as_ref().map(|it| it.value.clone()));
-    let profile = asked.clone().unwrap_or_else(|| file.name.value.clone());
+    let place = profile.filter(|_| request.profile.is_none()).map(|it| it.span.clone());
+    let profile = request.profile.clone().or_else(|| profile.map(|it| it.value.clone()));
+    let profile = profile.unwrap_or_else(|| project.to_owned());
     let path = request.profiles_dirs.iter().map(|it| files::join(it, "profiles.yml")).find(|it| files.exists(it));
-    let place = file.profile.as_ref().filter(|_| request.profile.is_none()).map(|it| it.span.clone());
     let mut target = match path {
         Some(path) => {
             let source = collect(read_text(files, &path), found)?;
-            let early = Arc::new(invocation(request, &file.name.value, Target::embedded(&profile), None));
+            let early = Arc::new(invocation(request, project, Target::embedded(&profile), None));
             let profiles = Profiles::read(&source, found)?;
             if profiles.has(&profile) || request.profile.is_some() || request.target.is_some() || path == "profiles.yml"
             {

@@ -1,11 +1,10 @@
 //! Semantic models, metrics and saved queries as nodes: other tools work with them; here they are part of the graph.
 
-use std::sync::Arc;
-
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::jinja::RelationName;
-use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, SemanticFacts};
-use crate::parse::models::{Context, parse_call};
+use crate::parse::calls::parse_call;
+use crate::parse::context::Context;
+use crate::parse::facts::{InProperties, NodeFacts, NodeId, ParsedNode};
+use crate::parse::kinds::{NodeKind, SemanticFacts};
 use crate::project::{Json, Located, Properties, SemanticProperties};
 
 /// All of them of a package.
@@ -92,23 +91,15 @@ fn node(
     };
     let mut config = context.config_for(section, &fqn);
     config.overlay(entry.config.clone());
-    let facts = NodeFacts {
+    let facts = NodeFacts::in_properties(InProperties {
         id: NodeId::new(format!("{word}.{package}.{name}")),
-        name: name.clone(),
+        name: &entry.name,
         kind,
-        package: package.to_owned(),
-        path: entry.file.clone(),
+        package,
+        file: &entry.file,
         fqn,
-        relation: RelationName::new("", "", name.clone()),
-        source: Arc::clone(&entry.name.span.source),
-        span: entry.name.span.clone(),
         description: context.describe(&entry.description, &entry.name.span, found),
-        columns: Vec::new(),
-        patch_path: None,
-        doc_blocks: Vec::new(),
-        model: ModelFacts::default(),
-        checksum: None,
         config,
-    };
-    ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }
+    });
+    ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), functions: Vec::new(), macros: Vec::new() }
 }

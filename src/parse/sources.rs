@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::freshness::Criteria;
 use crate::jinja::RelationName;
-use crate::parse::facts::{ExposureFacts, ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode, SourceFacts};
-use crate::parse::models::{Context, parse_call};
+use crate::parse::calls::parse_call;
+use crate::parse::context::Context;
+use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, ParsedNode};
+use crate::parse::kinds::{ExposureFacts, NodeKind, SourceFacts};
 use crate::project::{Config, Json, Properties, SourceProperties, SourceTable};
 
 /// All source tables of a package.
@@ -64,7 +66,7 @@ fn read_table(
         checksum: None,
         config,
     };
-    ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), macros: Vec::new() }
+    ParsedNode { facts, refs: Vec::new(), sources: Vec::new(), functions: Vec::new(), macros: Vec::new() }
 }
 
 /// What is wrong with how fresh a table is to be.
@@ -157,7 +159,7 @@ pub(super) fn read_exposures(
             checksum: None,
             config,
         };
-        nodes.push(ParsedNode { facts, refs, sources, macros: Vec::new() });
+        nodes.push(ParsedNode { facts, refs, sources, functions: Vec::new(), macros: Vec::new() });
     }
     nodes
 }

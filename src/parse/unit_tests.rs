@@ -1,19 +1,19 @@
 //! Unit tests as nodes: what a model should give for rows that the test brings along.
-//! Rows are read and checked here, from the test itself, from fixture files or from a seed; nothing is run.
+//! What they say is read and checked here; nothing is run.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
-use sha2::{Digest, Sha256};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
-use crate::files;
-use crate::jinja::{RefCall, RelationName, SourceCall};
-use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, NodeKind, ParsedNode};
-use crate::parse::models::{Context, parse_call};
-use crate::parse::test_names::python_repr;
-use crate::parse::{csv_rows, read_text};
-use crate::project::{Json, Located, Properties, UnitTestProperties, UnitTestRows, Version};
+use crate::jinja::{RefCall, SourceCall};
+use crate::parse::calls::parse_call;
+use crate::parse::context::Context;
+use crate::parse::facts::{InProperties, NodeFacts, NodeId, ParsedNode};
+use crate::parse::fixtures::{FixtureRows, rows};
+use crate::parse::kinds::NodeKind;
+use crate::parse::unit_test_checksum::checksum;
+use crate::project::{Json, Located, Properties, UnitTestProperties, Version};
 
 type Map = serde_json::Map<String, Json>;
 
@@ -58,60 +58,6 @@ pub enum UnitTestInput {
     Source(SourceCall),
     /// The model's own relation, as an incremental model sees it.
     This,
-}
-
-/// Rows, with how they were written.
-#[derive(Debug, Clone)]
-pub struct FixtureRows {
-    /// How they were written.
-    pub format: RowFormat,
-    /// The rows. Those of CSV are text or null; an empty field is null.
-    pub rows: Rows,
-    /// The name of the file that they come from.
-    pub fixture: Option<String>,
-    /// Where they are written, or where their file is named.
-    pub span: Span,
-}
-
-/// How rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowFormat {
-    /// CSV text with a header.
-    Csv,
-    /// A list of mappings.
-    Dict,
-    /// A query.
-    Sql,
-}
-
-impl RowFormat {
-    /// dbt's word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RowFormat::Csv => "csv",
-            RowFormat::Dict => "dict",
-            RowFormat::Sql => "sql",
-        }
-    }
-}
-
-/// Rows as they are used.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Rows {
-    /// Values by column, a mapping per row; a row may lack columns.
-    Values(Vec<Map>),
-    /// A query that gives them.
-    Query(String),
-}
-
-impl Rows {
-    /// As dbt writes them in manifests.
-    pub fn json(&self) -> Json {
-        match self {
-            Rows::Values(rows) => Json::Array(rows.iter().cloned().map(Json::Object).collect()),
-            Rows::Query(sql) => Json::from(sql.as_str()),
-        }
-    }
 }
 
 /// What is other than usual while a model is rendered for a unit test.
@@ -189,37 +135,31 @@ fn read_one(
             name: model.value.clone(),
             version: version.as_ref().map(Version::text),
         };
-        let facts = NodeFacts {
+        let kind = NodeKind::UnitTest(Box::new(UnitTestFacts {
+            model: model.value.clone(),
+            given: given.clone(),
+            expect: expect.clone(),
+            overrides: overrides.clone(),
+            version,
+            versions: versions.clone(),
+            schema: tested.facts.relation.schema.clone(),
+            checksum: checksum.clone(),
+        }));
+        let facts = NodeFacts::in_properties(InProperties {
             id: NodeId::new(format!("unit_test.{package}.{}.{name}{suffix}", model.value)),
-            name: name.clone(),
-            kind: NodeKind::UnitTest(Box::new(UnitTestFacts {
-                model: model.value.clone(),
-                given: given.clone(),
-                expect: expect.clone(),
-                overrides: overrides.clone(),
-                version,
-                versions: versions.clone(),
-                schema: tested.facts.relation.schema.clone(),
-                checksum: checksum.clone(),
-            })),
-            package: package.to_owned(),
-            path: test.file.clone(),
+            name: &test.name,
+            kind,
+            package,
+            file: &test.file,
             fqn: fqn.clone(),
-            relation: RelationName::new("", "", name.clone()),
-            source: Arc::clone(&test.name.span.source),
-            span: test.name.span.clone(),
             description: context.describe(&test.description, &test.name.span, found),
-            columns: Vec::new(),
-            patch_path: None,
-            doc_blocks: Vec::new(),
-            model: ModelFacts::default(),
-            checksum: None,
             config,
-        };
+        });
         made.push(ParsedNode {
             facts,
             refs: vec![(call, model.span.clone())],
             sources: Vec::new(),
+            functions: Vec::new(),
             macros: Vec::new(),
         });
     }
@@ -315,93 +255,6 @@ fn read_given(
     Some(all)
 }
 
-/// The rows that are written, or those of the file that is named, or those of the seed that is replaced.
-fn rows(
-    context: &Context<'_>,
-    written: &UnitTestRows,
-    seed: Option<&str>,
-    nodes: &[ParsedNode],
-    found: &mut Diagnostics,
-) -> Option<FixtureRows> {
-    let format = match written.format.value.as_str() {
-        "csv" => RowFormat::Csv,
-        "dict" => RowFormat::Dict,
-        "sql" => RowFormat::Sql,
-        // Reported when it was read.
-        _ => return None,
-    };
-    let fixture = written.fixture.as_ref();
-    let span = fixture.map(|it| &it.span).or(written.rows.as_ref().map(|it| &it.span)).unwrap_or(&written.span);
-    let made = |rows: Rows| {
-        Some(FixtureRows { format, rows, fixture: fixture.map(|it| it.value.clone()), span: span.clone() })
-    };
-    let text = match (fixture, &written.rows) {
-        (Some(fixture), _) => fixture_text(context, fixture, format, found)?,
-        (None, Some(Located { value: Json::String(text), .. })) => text.clone(),
-        (None, Some(Located { value: Json::Array(items), .. })) if format == RowFormat::Dict => {
-            let rows = items.iter().filter_map(|it| it.as_object().cloned()).collect();
-            return made(Rows::Values(with_full_row_first(rows)));
-        }
-        // A wrong kind was reported when it was read.
-        (None, Some(_)) => return None,
-        (None, None) => {
-            let seed = seed.and_then(|name| {
-                nodes.iter().find(|it| matches!(it.facts.kind, NodeKind::Seed) && it.facts.name == name)
-            });
-            let Some(seed) = seed.filter(|_| format == RowFormat::Dict) else {
-                found.push(
-                    Diagnostic::error(Code::MissingKey, "there are no rows")
-                        .at(written.span.clone())
-                        .help("write `rows:`, or name a file with `fixture:`"),
-                );
-                return None;
-            };
-            let text = read_text(context.files, &seed.facts.path).map_err(|problem| found.push(problem)).ok()?;
-            return made(Rows::Values(with_full_row_first(csv_rows::read(&text.text))));
-        }
-    };
-    match format {
-        RowFormat::Sql => made(Rows::Query(text)),
-        RowFormat::Csv | RowFormat::Dict => {
-            let mut rows = csv_rows::read(&text);
-            for value in rows.iter_mut().flat_map(Map::values_mut).filter(|it| it.as_str() == Some("")) {
-                *value = Json::Null;
-            }
-            made(Rows::Values(with_full_row_first(rows)))
-        }
-    }
-}
-
-/// As dbt does: the first row without a null comes first, because some engines take types from it.
-fn with_full_row_first(mut rows: Vec<Map>) -> Vec<Map> {
-    if let Some(full) = rows.iter().position(|row| row.values().all(|it| !it.is_null())) {
-        rows.swap(0, full);
-    }
-    rows
-}
-
-fn fixture_text(
-    context: &Context<'_>,
-    fixture: &Located<String>,
-    format: RowFormat,
-    found: &mut Diagnostics,
-) -> Option<String> {
-    let folders: Vec<String> = context.package.file.paths.tests.iter().map(|it| files::join(it, "fixtures")).collect();
-    let ending = if format == RowFormat::Sql { ".sql" } else { ".csv" };
-    let paths = context.package.list(context.files, &folders, &[ending], found);
-    let Some(path) = paths.iter().find(|it| files::stem(it) == fixture.value) else {
-        let names = paths.iter().map(|it| files::stem(it));
-        found.push(
-            Diagnostic::error(Code::MissingFile, format!("there is no fixture `{}{ending}`", fixture.value))
-                .at(fixture.span.clone())
-                .help_if(closest(&fixture.value, names), |it| format!("did you mean `{it}`?"))
-                .note(format!("looked in: {}", folders.join(", "))),
-        );
-        return None;
-    };
-    read_text(context.files, path).map_err(|problem| found.push(problem)).ok().map(|it| it.text.clone())
-}
-
 fn read_overrides(written: &Located<Json>, found: &mut Diagnostics) -> UnitTestOverrides {
     let mut part = |key: &str| match written.value.get(key) {
         Some(Json::Object(map)) => map.clone(),
@@ -449,50 +302,4 @@ fn report_incremental(
         ),
         Some(_) => {}
     }
-}
-
-/// dbt's: SHA-256 of how Python prints its objects.
-fn checksum(
-    model: &str,
-    versions: Option<&Json>,
-    given: &[Given],
-    expect: &FixtureRows,
-    overrides: Option<&UnitTestOverrides>,
-) -> String {
-    let repr = |value: Option<&Json>| value.map_or_else(|| "None".to_owned(), python_repr);
-    let text = |text: Option<&str>| repr(text.map(Json::from).as_ref());
-    let of_rows = |it: &FixtureRows| {
-        let (enumeration, word) = match it.format {
-            RowFormat::Csv => ("CSV", "csv"),
-            RowFormat::Dict => ("Dict", "dict"),
-            RowFormat::Sql => ("SQL", "sql"),
-        };
-        let rows = python_repr(&it.rows.json());
-        format!("rows={rows}, format=<UnitTestFormat.{enumeration}: '{word}'>, fixture={}", text(it.fixture.as_deref()))
-    };
-    let input =
-        |it: &Given| format!("UnitTestInputFixture(input={}, {})", text(Some(&it.written.value)), of_rows(&it.rows));
-    let versions = versions.map_or_else(
-        || "None".to_owned(),
-        |it| format!("UnitTestNodeVersions(include={}, exclude={})", repr(it.get("include")), repr(it.get("exclude"))),
-    );
-    let overrides = overrides.map_or_else(
-        || "None".to_owned(),
-        |it| {
-            let map = |it: &Map| python_repr(&Json::Object(it.clone()));
-            let (macros, vars, env_vars) = (map(&it.macros), map(&it.vars), map(&it.env_vars));
-            format!("UnitTestOverrides(macros={macros}, vars={vars}, env_vars={env_vars})")
-        },
-    );
-    let inputs: Vec<String> = given.iter().map(input).collect();
-    let mut data =
-        format!("{model}-{versions}-[{}]-UnitTestOutputFixture({})-{overrides}", inputs.join(", "), of_rows(expect));
-    for it in given.iter().filter(|it| it.rows.fixture.is_some()) {
-        data.push('-');
-        match &it.rows.rows {
-            Rows::Query(sql) => data.push_str(sql),
-            rows @ Rows::Values(_) => data.push_str(&python_repr(&rows.json())),
-        }
-    }
-    Sha256::digest(data.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

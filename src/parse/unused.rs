@@ -1,7 +1,8 @@
 //! Configuration of the project file that is about nothing in the project, as dbt's `UnusedResourceConfigPath` has it.
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::parse::facts::{NodeKind, ParsedNode};
+use crate::parse::facts::ParsedNode;
+use crate::parse::kinds::NodeKind;
 use crate::project::ProjectFile;
 
 /// Warns of each such path of the root project.

@@ -59,7 +59,8 @@ pub(super) fn problem(facts: &NodeFacts, key: &str, code: Code, words: String) -
 /// The columns by which rows replace others; none where rows are only added.
 fn settings(facts: &NodeFacts) -> Result<Vec<String>, Diagnostic> {
     let keys: Vec<String> = match facts.config.get("unique_key") {
-        Some(Json::String(key)) => vec![key.clone()],
+        // As in dbt, an empty one is none.
+        Some(Json::String(key)) => Some(key.clone()).filter(|it| !it.is_empty()).into_iter().collect(),
         Some(Json::Array(keys)) => keys.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
         _ => Vec::new(),
     };

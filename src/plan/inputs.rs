@@ -105,6 +105,10 @@ impl<'a> Inputs<'a> {
         let Some(source) = table else { return };
         let table = self.note(node, source);
         self.warn_of_absent_columns(node, &table.schema(), declared.keys());
+        if let Some(problem) = unquotable(node, &table.schema()) {
+            self.found.push(problem);
+            return;
+        }
         let sql = sql_of_seed(node, &table.schema(), &declared);
         let mut files = Catalog::default();
         files.add_existing(&RelationName::new("", "", node.facts.name.clone()), table);
@@ -212,6 +216,26 @@ impl<'a> Inputs<'a> {
             }
         }
     }
+}
+
+/// A column that can't be named without quotes, where `quote_columns: false` asks for that. Mostly the delimiter is wrong.
+fn unquotable(node: &Node, schema: &SchemaRef) -> Option<Diagnostic> {
+    if node.facts.config.flag("quote_columns") != Some(false) {
+        return None;
+    }
+    let is_plain = |name: &str| {
+        let starts = name.starts_with(|it: char| it.is_alphabetic() || it == '_');
+        starts && name.chars().all(|it| it.is_alphanumeric() || it == '_' || it == '$')
+    };
+    let name = schema.fields().iter().map(|it| it.name()).find(|it| !is_plain(it))?;
+    let shown: String = name.chars().take(40).collect();
+    let words = format!("{}: syntax error: `{shown}` is no name of a column without quotes", node.facts.display());
+    let place = node.facts.config.place("quote_columns").unwrap_or_else(|| node.facts.span.clone());
+    Some(
+        Diagnostic::error(Code::WrongValue, words)
+            .at(place)
+            .help("leave `quote_columns: false` away; or is `delimiter` not the file's?"),
+    )
 }
 
 /// A seed's columns, those with a declared type cast to it.

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use datafusion::error::Result as EngineResult;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use crate::compile::{self, Batch, BatchSize, Uncompiled, moment};
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::graph::Node;
-use crate::jinja::RelationName;
+use crate::jinja::{RelationName, TimeSpan};
 use crate::parse::NodeFacts;
+use crate::plan::event_time;
 use crate::plan::incremental::{columns, problem, settle_columns};
 use crate::plan::models::{PlannedModel, plan_sql};
 use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
@@ -30,7 +30,7 @@ struct Batches {
     event_time: String,
     size: BatchSize,
     /// From when on to when each, in order.
-    spans: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    spans: Vec<TimeSpan>,
 }
 
 /// Plans all batches of a run.
@@ -52,18 +52,12 @@ fn plan_batches(
 ) -> Result<(), Uncompiled> {
     let facts = &node.facts;
     let batches = batches(scope, facts).map_err(Uncompiled::Wrong)?;
-    let inputs: Vec<(RelationName, String)> = node
-        .inputs
-        .iter()
-        .filter_map(|it| scope.graph.get(it))
-        .filter_map(|it| Some((it.facts.relation.clone(), it.facts.config.text("event_time")?.to_owned())))
-        .collect();
+    let sample = scope.project.invocation.excerpt.sample;
     let mut queries: Vec<PlannedQuery> = Vec::new();
     for (start, end) in &batches.spans {
-        let conditions = inputs.iter().map(|(name, column)| (name.clone(), within(column, *start, *end)));
         let mut around = scope.surroundings(plan, node);
-        around.batch =
-            Some(Batch { id: batches.size.id(*start), start: *start, end: *end, conditions: conditions.collect() });
+        around.conditions = event_time::conditions(scope, node, event_time::both((*start, *end), sample));
+        around.batch = Some(Batch { id: batches.size.id(*start), start: *start, end: *end });
         let compiled = compile::compile(scope.project, node, &around)?;
         let query = plan_sql(scope, plan, node, Some(&facts.source), &compiled.sql).map_err(Uncompiled::Wrong)?;
         planned.compiled = Some(compiled);
@@ -94,7 +88,7 @@ fn plan_batches(
             );
             catalog.add_existing(&name, Arc::clone(table));
             let (first, last) = (batches.spans.first(), batches.spans.last());
-            let range = first.zip(last).map(|(first, last)| within(&batches.event_time, first.0, last.1));
+            let range = first.zip(last).map(|(first, last)| event_time::within(&batches.event_time, (first.0, last.1)));
             let others = format!("select * from existing where not coalesce({}, false)", range.unwrap_or_default());
             let target = &scope.project.invocation.target;
             let others = plan_query(&others, scope.session, &catalog, target).map_err(wrong)?;
@@ -119,12 +113,6 @@ fn union(queries: Vec<PlannedQuery>) -> EngineResult<Option<PlannedQuery>> {
         whole = whole.union(query.plan)?;
     }
     Ok(Some(PlannedQuery { plan: whole.build()?, schema: first.schema }))
-}
-
-/// That a column's time lies in a batch.
-fn within(column: &str, start: DateTime<Utc>, end: DateTime<Utc>) -> String {
-    let literal = |it: DateTime<Utc>| format!("cast('{}' as timestamp)", it.format("%Y-%m-%d %H:%M:%S"));
-    format!("{column} >= {} and {column} < {}", literal(start), literal(end))
 }
 
 fn batches(scope: &Scope<'_>, facts: &NodeFacts) -> Result<Batches, Diagnostic> {
@@ -152,6 +140,11 @@ fn batches(scope: &Scope<'_>, facts: &NodeFacts) -> Result<Batches, Diagnostic> 
         Some(value) => value.as_i64().filter(|it| *it >= 0).ok_or_else(|| wrong("lookback", &value.to_string()))?,
     };
     let begin = Some(begin).filter(|_| !scope.growing.contains_key(&facts.id));
-    let spans = size.batches(scope.project.invocation.started_at, begin, lookback);
+    // As in dbt, the batches of a sample are those that it touches.
+    let excerpt = &scope.project.invocation.excerpt;
+    let spans = match excerpt.sample.or(excerpt.batches) {
+        Some(span) => size.touched_by(span),
+        None => size.batches(scope.project.invocation.started_at, begin, lookback),
+    };
     Ok(Batches { event_time, size, spans })
 }

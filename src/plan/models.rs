@@ -9,14 +9,15 @@ use crate::compile::{self, Compiled, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
 use crate::graph::Node;
 use crate::materialize;
-use crate::parse::NodeKind;
+use crate::parse::{Column, NodeKind};
+use crate::plan::constraints::{self, Constraints};
 use crate::plan::contracts;
 use crate::plan::incremental::grow;
 use crate::plan::locate::smallest_failure;
 use crate::plan::microbatch::{is_microbatch, plan_microbatch};
 use crate::plan::problem::{Origin, explain};
 use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
-use crate::plan::query::{PlannedQuery, parse, plan_parsed};
+use crate::plan::query::{PlannedQuery, parse, plan_parsed, statements};
 
 /// What planning a model gave.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct PlannedModel {
     pub(super) compiled: Option<Compiled>,
     /// None where something is wrong, with it or with what it reads, or where it is too early.
     pub(super) model: Option<ModelPlan>,
+    /// What its rows must meet.
+    pub(super) constraints: Option<Constraints>,
     /// The materialisation of the project's own that makes it.
     pub(super) custom: Option<CustomPlan>,
     /// Why it has to be planned when what it reads is there.
@@ -37,12 +40,13 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     let mut planned = PlannedModel::default();
     let custom = custom_materialization(scope, node);
     if facts.resource_type() == crate::parse::ResourceType::Model && custom.is_none() {
-        planned.found.extend(materialization_problems(node));
+        planned.found.extend(materialization_problems(scope, node));
     }
     if is_microbatch(facts) && custom.is_none() {
         let mut batches = plan_microbatch(scope, plan, node);
         if let Some(model) = &batches.model {
             report_columns(node, &model.schema, &mut batches.found);
+            batches.constraints = constraints::of(scope, facts, &model.schema, &mut batches.found);
         }
         planned.found.extend(std::mem::take(&mut batches.found));
         return PlannedModel { found: planned.found, ..batches };
@@ -61,8 +65,10 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     };
     let (compiled, around) = compiled;
     // The query of a snapshot is made around the text of its template, where places would be wrong.
-    let template = around.is_none().then_some(&facts.source);
+    let header = header(scope, node);
+    let template = (around.is_none() && header.is_none()).then_some(&facts.source);
     let sql = around.unwrap_or_else(|| compiled.sql.clone());
+    let sql = header.map_or(sql.clone(), |header| format!("{header}\n{sql}"));
     let compiled = planned.compiled.insert(compiled);
     if let Some(macro_name) = custom {
         let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
@@ -89,6 +95,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
             report_columns(node, &query.schema, &mut planned.found);
             if facts.resource_type() == crate::parse::ResourceType::Model {
                 planned.found.extend(contracts::broken(scope, node, &query.schema).into_iter().collect());
+                planned.constraints = constraints::of(scope, facts, &query.schema, &mut planned.found);
             }
             let sql = compile::with_ephemerals(node, &sql, scope.graph, &plan.compiled);
             planned.model = Some(ModelPlan { plan: query.plan, arriving, schema: query.schema, sql });
@@ -112,6 +119,14 @@ fn custom_materialization(scope: &Scope<'_>, node: &Node) -> Option<String> {
         macros.find(&name, &facts.package).map(|it| it.full_name())
     };
     named(adapter).or_else(|| named("default"))
+}
+
+/// What a model's `sql_header` puts in front of its query. Statements that stand alone there are for sessions of a
+/// database; what is left is the beginning of the query itself.
+fn header(scope: &Scope<'_>, node: &Node) -> Option<String> {
+    let header = node.facts.config.text("sql_header")?.trim();
+    let is_whole = statements(header, scope.project.invocation.target.dialect).is_ok();
+    (!is_whole).then(|| header.to_owned())
 }
 
 /// A node's text and, for a snapshot, the query around it.
@@ -201,6 +216,11 @@ fn report_columns(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
 /// Columns that are described and that there are not.
 pub(super) fn report_described(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
     let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
+    let persists = node.facts.config.get("persist_docs").and_then(|it| it.get("columns"));
+    if persists.and_then(crate::project::Json::as_bool) == Some(true) {
+        found.extend(undocumentable(node, &names).into_iter().collect());
+        return;
+    }
     for column in &node.facts.columns {
         if !names.iter().any(|it| it.eq_ignore_ascii_case(&column.name)) {
             found.push(
@@ -215,27 +235,39 @@ pub(super) fn report_described(node: &Node, schema: &SchemaRef, found: &mut Diag
     }
 }
 
-/// Materialisations of dbt's that are to come.
-const LATER: &[&str] = &["external", "materialized_view"];
+/// Described columns that `persist_docs` finds no place for, in dbt's words. A name in quotes is one in exactly its
+/// letters.
+fn undocumentable(node: &Node, names: &[&str]) -> Option<Diagnostic> {
+    let is_there = |it: &Column| names.iter().any(|name| it.is_called(name));
+    let missing: Vec<&Column> = node.facts.columns.iter().filter(|it| !is_there(it)).collect();
+    let listed = missing.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    let words = format!(
+        "In relation {}: The following columns are specified in the schema but are not present in the database: {listed}",
+        node.facts.relation
+    );
+    let near = closest(&missing.first()?.name, names.iter().copied());
+    let problem = Diagnostic::warning(Code::UnknownColumn, words).at(missing.first()?.span.clone());
+    Some(problem.help_if(near, |it| format!("did you mean `{it}`?")))
+}
 
 /// What is asked of a model and can't be done.
-fn materialization_problems(node: &Node) -> Diagnostics {
+fn materialization_problems(scope: &Scope<'_>, node: &Node) -> Diagnostics {
     let facts = &node.facts;
     let name = facts.materialized();
     let mut found = Diagnostics::new();
+    if name == "external" {
+        found.extend(materialize::Export::read(facts, &scope.project.invocation.target).err().into_iter().collect());
+    }
     if materialize::decide(name, materialize::Existing::Absent).is_none() {
         let place = facts.config.place("materialized").unwrap_or_else(|| config_call(node));
-        let problem = if LATER.contains(&name) {
-            let message = format!("{}: materialization `{name}` is not available yet", facts.display());
-            Diagnostic::error(Code::Unsupported, message)
-                .help("use `table`, which gives the same rows by building them anew")
-        } else {
-            let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
+        let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
+        let names = materialize::names().collect::<Vec<_>>().join(", ");
+        found.push(
             Diagnostic::error(Code::UnknownMaterialization, message)
                 .help_if(closest(name, materialize::names()), |it| format!("did you mean `{it}`?"))
-        };
-        let names = materialize::names().collect::<Vec<_>>().join(", ");
-        found.push(problem.at(place).note(format!("there is: {names}")));
+                .at(place)
+                .note(format!("there is: {names}")),
+        );
     }
     found
 }

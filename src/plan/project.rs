@@ -18,7 +18,10 @@ use crate::jinja::{Incremental, LogLine, RelationName};
 use crate::parse::{NodeId, NodeKind, ParsedProject};
 use crate::plan::Session;
 use crate::plan::answers::{Answers, Live};
+use crate::plan::constraints::Constraints;
 use crate::plan::elsewhere::Stored;
+use crate::plan::event_time;
+use crate::plan::functions::plan_function;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::opened::Opened;
@@ -79,8 +82,12 @@ pub struct ProjectPlan {
     pub tests: BTreeMap<NodeId, TestPlan>,
     /// Models that materialisations of the project's own make. Where their text is a query, they are in `models` too.
     pub custom: BTreeMap<NodeId, CustomPlan>,
+    /// What the rows of tables under a contract must meet.
+    pub constraints: BTreeMap<NodeId, Arc<Constraints>>,
     /// Unit tests.
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
+    /// Functions that can be called.
+    pub functions: BTreeSet<NodeId>,
     /// Columns of sources.
     pub sources: BTreeMap<NodeId, SchemaRef>,
     /// Tables that were opened: sources, seeds' files, and what is in the warehouse.
@@ -111,6 +118,7 @@ impl ProjectPlan {
         self.models.contains_key(id)
             || self.custom.contains_key(id)
             || self.sources.contains_key(id)
+            || self.functions.contains(id)
             || scope.existing.contains_key(id)
     }
 
@@ -141,6 +149,9 @@ impl ProjectPlan {
         if let Some(compiled) = planned.compiled {
             self.lines.extend(compiled.lines.iter().cloned());
             self.compiled.insert(id.clone(), compiled);
+        }
+        if let Some(constraints) = planned.constraints {
+            self.constraints.insert(id.clone(), Arc::new(constraints));
         }
         let is_known = planned.model.is_some();
         let is_custom = planned.custom.is_some();
@@ -209,6 +220,7 @@ impl Scope<'_> {
             database: Arc::new(self.answers(plan)),
             incremental: if is_added_to { Incremental::Yes } else { Incremental::No },
             batch: None,
+            conditions: event_time::sampled(self, node),
         }
     }
 
@@ -251,6 +263,7 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             _ => {}
         }
     }
+    plan_functions(scope, &mut plan, &needed, &mut found);
     let mut models = Vec::new();
     for node in scope.graph.nodes().filter(is_needed) {
         let facts = &node.facts;
@@ -296,6 +309,22 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         }
     }
     (plan, found)
+}
+
+/// Functions come before all that may call them, in the graph's order.
+fn plan_functions(scope: &Scope<'_>, plan: &mut ProjectPlan, needed: &BTreeSet<NodeId>, found: &mut Diagnostics) {
+    for node in scope.graph.nodes().filter(|it| needed.contains(&it.facts.id)) {
+        let NodeKind::Function(facts) = &node.facts.kind else { continue };
+        match plan_function(scope, plan, node, facts) {
+            Ok(function) => {
+                plan.catalog_mut().add_function(&node.facts.relation, Arc::new(function));
+                plan.functions.insert(node.facts.id.clone());
+            }
+            Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+                found.push(problem);
+            }
+        }
+    }
 }
 
 fn unit_test(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> Result<Option<UnitTestPlan>, Uncompiled> {

@@ -15,6 +15,7 @@ use crate::plan::column_types::stored;
 use crate::plan::comparisons::refuse_times_with_numbers;
 use crate::plan::context::Context;
 use crate::plan::file_functions::OpenFiles;
+use crate::plan::functions;
 use crate::plan::relation::Catalog;
 use crate::project::{Dialect, Target};
 
@@ -77,7 +78,13 @@ pub(super) fn statements(sql: &str, dialect: Dialect) -> Result<Vec<Statement>> 
 }
 
 /// Plans a parsed `select`.
-pub(super) fn plan_parsed(query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<PlannedQuery> {
+pub(super) fn plan_parsed(
+    mut query: Query,
+    session: &Session,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<PlannedQuery> {
+    functions::expand(&mut query, catalog, target)?;
     let state = session.state();
     let plan = resolve(query, session, catalog, target)?;
     refuse_times_with_numbers(&plan)?;

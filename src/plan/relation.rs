@@ -1,7 +1,7 @@
 //! What a name in SQL can mean while nothing exists yet: a table that is only a schema, or a view that is a plan.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -11,6 +11,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, SubqueryAlias, TableSource};
 
 use crate::jinja::{RelationName, RelationType};
+use crate::plan::functions::ProjectFunction;
 use crate::plan::questions::QueryFacts;
 
 /// A table that a model will be: a schema without rows.
@@ -48,7 +49,11 @@ impl TableSource for PlannedView {
 pub struct Catalog {
     relations: BTreeMap<String, Arc<dyn TableSource>>,
     names: Vec<String>,
+    functions: BTreeMap<String, Arc<ProjectFunction>>,
     elsewhere: Option<Arc<dyn Elsewhere>>,
+    /// Names that statements have given another meaning than the plan: what the warehouse holds is what they mean. Shared
+    /// by all copies, because a template may ask for what it has changed itself.
+    changed: Arc<RwLock<BTreeSet<String>>>,
 }
 
 /// Relations that no node of the project is: what else the warehouse holds.
@@ -77,6 +82,21 @@ impl Catalog {
         self.relations.insert(key(&relation.database, &relation.schema, &relation.identifier), source);
     }
 
+    /// A function of the project.
+    pub(super) fn add_function(&mut self, name: &RelationName, function: Arc<ProjectFunction>) {
+        self.functions.insert(key(&name.database, &name.schema, &name.identifier), function);
+    }
+
+    /// Whether the project defines functions.
+    pub(super) fn has_functions(&self) -> bool {
+        !self.functions.is_empty()
+    }
+
+    /// A function of the project by its full name.
+    pub(super) fn function(&self, database: &str, schema: &str, name: &str) -> Option<Arc<ProjectFunction>> {
+        self.functions.get(&key(database, schema, name)).cloned()
+    }
+
     /// Tells of a name before there is something behind it, for 'did you mean'.
     pub fn announce(&mut self, name: &str) {
         self.names.push(name.to_owned());
@@ -90,11 +110,22 @@ impl Catalog {
     /// What a full name means.
     pub(super) fn find(&self, database: &str, schema: &str, identifier: &str) -> Option<Arc<dyn TableSource>> {
         let own = self.relations.get(&key(database, schema, identifier)).cloned();
+        let own = own.filter(|_| !self.has_changed(&key(database, schema, identifier)));
         let elsewhere = || {
             let relation = RelationName::new(database, schema, identifier);
             self.elsewhere.as_ref().filter(|_| !schema.is_empty())?.find(&relation)
         };
         own.or_else(elsewhere)
+    }
+
+    /// A statement has removed what has this name, or has put another thing in its place.
+    pub fn forget(&self, relation: &RelationName) {
+        let key = key(&relation.database, &relation.schema, &relation.identifier);
+        self.changed.write().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    fn has_changed(&self, key: &str) -> bool {
+        self.changed.read().unwrap_or_else(PoisonError::into_inner).contains(key)
     }
 
     /// What the warehouse holds under a name, whatever the project plans for it.

@@ -13,7 +13,7 @@ use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::plan::Session;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Staged, Warehouse};
 
 /// How a table's file is sorted: columns with direction and place of nulls.
 pub type SortOrder = Vec<SortColumn>;
@@ -65,6 +65,14 @@ pub fn open_file(path: &Path, schema: SchemaRef, order: &SortOrder) -> Result<Ar
     }
     let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
     Ok(Arc::new(ListingTable::try_new(config)?))
+}
+
+/// Opens a file that is not in its place yet.
+///
+/// # Errors
+/// Its path is none that the engine takes.
+pub fn open_staged(staged: &Staged, schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
+    open_file(&staged.path, schema, &SortOrder::new())
 }
 
 /// Opens a table that an earlier run has made, its schema read from its file.

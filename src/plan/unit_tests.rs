@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result as EngineResult;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::functions::core::expr_fn::named_struct;
+use datafusion::functions_nested::expr_fn::make_array;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit};
 
 use crate::compile::{self, Uncompiled};
-use crate::diagnostics::{Code, Diagnostic, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, closest};
 use crate::dialect;
 use crate::graph::Node;
 use crate::jinja::RelationName;
@@ -18,7 +20,7 @@ use crate::plan::problem::{Origin, explain};
 use crate::plan::project::{ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, plan_query};
 use crate::plan::relation::Catalog;
-use crate::project::Json;
+use crate::project::{Json, YamlFile};
 
 /// A unit test that can be asked.
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ pub(super) fn plan_unit_test(
         let Some(source) = plan.catalog().find(&name.database, &name.schema, &name.identifier) else {
             return Ok(None);
         };
-        let about = About { scope, catalog: plan.catalog(), node, what: stand_in.given.written.value.as_str() };
+        let about = About { scope, catalog: plan.catalog(), node, what: format!("'{}'", stand_in.node.facts.name) };
         let rows = about.rows(&stand_in.given.rows, &source.schema()).map_err(Uncompiled::Wrong)?;
         catalog.add_view(&stand_in.name, rows);
     }
@@ -59,11 +61,11 @@ pub(super) fn plan_unit_test(
     let mut answers = scope.answers(plan);
     answers.catalog = Arc::clone(&catalog);
     let sql = compile::compile_unit_test(scope.project, facts, model, &stand_ins, Arc::new(answers))?;
-    let about = About { scope, catalog: &catalog, node, what: "expect" };
+    let about = About { scope, catalog: &catalog, node, what: "expected output".to_owned() };
     let query = about.query(&sql).map_err(Uncompiled::Wrong)?;
     let compared = about.compared(&facts.expect, &query).map_err(Uncompiled::Wrong)?;
     let problem = |error| Uncompiled::Wrong(about.problem(&sql, &error));
-    let columns = compared.fields().iter().map(|it| Expr::Column(it.name().as_str().into()));
+    let columns = compared.fields().iter().map(|it| ident(it.name()));
     let actual = LogicalPlanBuilder::from(query.plan.clone()).project(columns).and_then(LogicalPlanBuilder::build);
     let actual = actual.map_err(problem)?;
     let expected = about.rows(&facts.expect, &compared).map_err(Uncompiled::Wrong)?;
@@ -75,8 +77,8 @@ struct About<'a> {
     scope: &'a Scope<'a>,
     catalog: &'a Catalog,
     node: &'a Node,
-    /// How the fixture is called in the test: `ref('orders')`, `expect`.
-    what: &'a str,
+    /// What the fixture is, in dbt's words.
+    what: String,
 }
 
 impl About<'_> {
@@ -119,8 +121,12 @@ impl About<'_> {
         let Some(unknown) = named.iter().find(|it| !names().any(|name| name.eq_ignore_ascii_case(it))) else {
             return Ok(());
         };
-        let words =
-            format!("{}: the rows of `{}` have an unknown column `{unknown}`", self.node.facts.display(), self.what);
+        // dbt's own words.
+        let words = format!(
+            "{}: Invalid column name: '{unknown}' in unit test fixture for {}.",
+            self.node.facts.display(),
+            self.what
+        );
         Err(Diagnostic::error(Code::UnknownColumn, words)
             .at(fixture.span.clone())
             .help_if(closest(unknown, names()), |it| format!("did you mean `{it}`?"))
@@ -136,7 +142,7 @@ impl About<'_> {
                 self.check_names(fixture, &names, schema)?;
                 let column = |field: &FieldRef| {
                     let own = names.iter().find(|it| it.eq_ignore_ascii_case(field.name()));
-                    let value = own.map_or(lit(ScalarValue::Null), |it| Expr::Column(it.as_str().into()));
+                    let value = own.map_or(lit(ScalarValue::Null), ident);
                     cast(value, field.data_type().clone()).alias(field.name())
                 };
                 let columns: Vec<Expr> = schema.fields().iter().map(column).collect();
@@ -154,7 +160,7 @@ impl About<'_> {
     fn values(&self, rows: &[serde_json::Map<String, Json>], schema: &SchemaRef) -> EngineResult<LogicalPlan> {
         let value = |row: &serde_json::Map<String, Json>, field: &FieldRef| {
             let found = row.iter().find(|(name, _)| name.eq_ignore_ascii_case(field.name()));
-            cast(literal(found.map(|(_, value)| value)), field.data_type().clone())
+            cast(literal(found.map(|(_, value)| value), field.data_type()), field.data_type().clone())
         };
         let row = |row: &serde_json::Map<String, Json>| schema.fields().iter().map(|it| value(row, it)).collect();
         // There are no values without rows, and no types without values.
@@ -177,7 +183,29 @@ impl About<'_> {
 }
 
 /// A value as written in YAML or CSV. Numbers that are not whole stay texts, which become decimals exactly.
-fn literal(value: Option<&Json>) -> Expr {
+fn literal(value: Option<&Json>, data_type: &DataType) -> Expr {
+    match (value, data_type) {
+        (Some(Json::Array(items)), DataType::List(item)) if items.is_empty() => {
+            return lit(ScalarValue::List(ScalarValue::new_list_nullable(&[], item.data_type())));
+        }
+        (Some(Json::Array(items)), DataType::List(item)) => {
+            let value = |it: &Json| cast(literal(Some(it), item.data_type()), item.data_type().clone());
+            return make_array(items.iter().map(value).collect());
+        }
+        (Some(Json::Object(entries)), DataType::Struct(fields)) => {
+            let value = |it: &FieldRef| {
+                let value = cast(literal(entries.get(it.name()), it.data_type()), it.data_type().clone());
+                [lit(it.name().as_str()), value]
+            };
+            return named_struct(fields.iter().flat_map(value).collect());
+        }
+        (Some(Json::String(text)), DataType::List(_) | DataType::Struct(_)) => {
+            if let Some(value) = nested(text) {
+                return literal(Some(&value), data_type);
+            }
+        }
+        _ => {}
+    }
     match value {
         None | Some(Json::Null) => lit(ScalarValue::Null),
         Some(Json::Bool(it)) => lit(*it),
@@ -185,6 +213,12 @@ fn literal(value: Option<&Json>) -> Expr {
         Some(Json::String(it)) => lit(it.as_str()),
         Some(other) => lit(other.to_string()),
     }
+}
+
+/// The list or the mapping that a text shows, as DuckDB casts texts: `[1, 2]`, `{'a': 1}`.
+fn nested(text: &str) -> Option<Json> {
+    let file = YamlFile::parse(&SourceText::new("fixture", text), &mut Diagnostics::new())?;
+    Some(file.root().json()).filter(|it| it.is_array() || it.is_object())
 }
 
 /// The facts of a unit test.

@@ -103,10 +103,10 @@ impl Profiles {
             let names: Vec<_> =
                 root.entries().into_iter().map(|(key, _)| key.value).filter(|it| it != "config").collect();
             found.push(
-                Diagnostic::error(Code::Profile, format!("there is no profile `{profile}` in {}", self.path))
+                Diagnostic::error(Code::Profile, format!("Could not find profile named '{profile}'"))
                     .at_if(asked_at)
                     .help_if(closest(profile, names.iter().map(String::as_str)), |it| format!("did you mean `{it}`?"))
-                    .note(format!("it has: {}", names.join(", "))),
+                    .note(format!("{} has: {}", self.path, names.join(", "))),
             );
             return None;
         };
@@ -120,10 +120,13 @@ impl Profiles {
         let Some(output) = outputs.and_then(|it| it.get(&name)) else {
             let names: Vec<_> = outputs.into_iter().flat_map(|it| it.entries()).map(|(key, _)| key.value).collect();
             found.push(
-                Diagnostic::error(Code::Profile, format!("profile `{profile}` has no target `{name}`"))
-                    .at(written.filter(|_| target.is_none()).or(outputs).unwrap_or(yaml).span())
-                    .help_if(closest(&name, names.iter().map(String::as_str)), |it| format!("did you mean `{it}`?"))
-                    .note(format!("it has: {}", names.join(", "))),
+                Diagnostic::error(
+                    Code::Profile,
+                    format!("The profile '{profile}' does not have a target named '{name}'."),
+                )
+                .at(written.filter(|_| target.is_none()).or(outputs).unwrap_or(yaml).span())
+                .help_if(closest(&name, names.iter().map(String::as_str)), |it| format!("did you mean `{it}`?"))
+                .note(format!("it has: {}", names.join(", "))),
             );
             return None;
         };

@@ -27,6 +27,8 @@ pub struct ResourcePaths {
     pub functions: Vec<String>,
     /// Documentation blocks; by default every other folder.
     pub docs: Vec<String>,
+    /// Pictures and whatever else descriptions show; copied beside the documentation.
+    pub assets: Vec<String>,
 }
 
 /// A project file, read and checked.
@@ -151,6 +153,7 @@ impl ProjectFile {
             snapshots: folders("snapshot-paths", "snapshots", found),
             functions: folders("function-paths", "functions", found),
             docs: root.texts("docs-paths", found).into_iter().map(|it| it.value).collect(),
+            assets: root.texts("asset-paths", found).into_iter().map(|it| it.value).collect(),
         };
         let text_or = |key: &str, default: &str, found: &mut Diagnostics| {
             root.text(key, found).map_or(default.to_owned(), |it| it.value)

@@ -186,4 +186,13 @@ impl Warehouse {
         // Staging is cleaned by the next run in any case.
         let _ = self.store().delete(&staged.path).await;
     }
+
+    /// Gives a relation the data that another has, as far as the storage can without writing them anew: data files are
+    /// replaced and never changed, so that two names may share one.
+    pub async fn copy(&self, from: &RelationName, to: &RelationName, record: Record) -> Result<Record, StorageError> {
+        let staged = self.stage(to);
+        let copied = self.store().copy(&self.data_path(from), &staged.path).await;
+        copied.map_err(|error| StorageError::new("cannot copy to", &staged.path, error))?;
+        self.publish(&staged, record).await
+    }
 }

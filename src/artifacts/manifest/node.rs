@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::artifacts::manifest::definitions::MacroDependsOn;
 use crate::artifacts::manifest::{Context, DependsOn, RefText, compiled_path, config, contract, place};
+use crate::jinja::RefCall;
 use crate::parse::{FunctionFacts, NodeFacts, NodeKind, ParsedNode, TestForm, UseOf};
 use crate::project::{Json, Located};
 
@@ -223,11 +224,14 @@ fn particulars(context: &Context<'_>, parsed: &ParsedNode, config: &serde_json::
         }
     }
     Particulars::Query(Box::new(QueryParticulars {
-        language: "sql",
+        language: match &facts.kind {
+            NodeKind::Function(function) => function.language.as_str(),
+            _ => "sql",
+        },
         refs: parsed.refs.iter().map(|(call, _)| RefText::from(call)).collect(),
         sources: source_texts(parsed),
         metrics: Vec::new(),
-        functions: Vec::new(),
+        functions: parsed.functions.iter().map(|(call, _)| function_call(call)).collect(),
         depends_on: context.depends_on(parsed),
         compiled_path: compiled.is_some().then(|| compiled_path(context.project, facts)),
         compiled,
@@ -282,6 +286,11 @@ fn of_kind(context: &Context<'_>, parsed: &ParsedNode, config: &serde_json::Map<
         },
         _ => None,
     }
+}
+
+/// A call of a function as dbt lists it: its names.
+fn function_call(call: &RefCall) -> Json {
+    call.package.iter().chain([&call.name]).map(String::as_str).collect()
 }
 
 fn function(facts: &FunctionFacts) -> OfKind {

@@ -16,6 +16,7 @@ use crate::execute::{self, Job, Late, Publishing, Reuse};
 use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
+use crate::project::Json;
 use crate::reuse::Because;
 use crate::warehouse::Passed;
 
@@ -49,6 +50,7 @@ impl Work {
     fn types(self) -> &'static [ResourceType] {
         match self {
             Work::Build => &[
+                ResourceType::Function,
                 ResourceType::Model,
                 ResourceType::Seed,
                 ResourceType::Snapshot,
@@ -79,10 +81,17 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         super::refused::write(settings, &loaded, &found, &chosen, work.name())?;
     }
     prepare::report(settings, found)?;
+    let grants = |id: &NodeId| {
+        let config = loaded.graph.get(id).and_then(|it| it.facts.config.get("grants"));
+        config.and_then(Json::as_object).is_some_and(|it| !it.is_empty())
+    };
+    if chosen.iter().any(grants) {
+        settings.console.say("note: `grants` are passed over: a warehouse of files leaves rights to its storage");
+    }
     if settings.dry_run {
         return dry_run(settings, &loaded, &planned, &chosen).await;
     }
-    let _lock = prepare::lock(settings, &loaded, &planned)?;
+    let _lock = prepare::lock(settings, &loaded, &planned.warehouse)?;
     let own = prepare::own_folder(&loaded);
     // What a killed run was writing has names that a store does not list: the whole folder goes. Only the lock's holder may.
     let staged = format!("{own}/staged");
@@ -180,7 +189,7 @@ fn listen_for_stop() -> watch::Receiver<bool> {
 }
 
 /// `19 models, 171 tests`.
-fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
+pub(super) fn describe(loaded: &Loaded, chosen: &[NodeId]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for node in chosen.iter().filter_map(|id| loaded.graph.get(id)) {
         *counts.entry(node.facts.resource_type().as_str()).or_default() += 1;

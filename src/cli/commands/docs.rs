@@ -3,12 +3,22 @@
 use crate::artifacts as shapes;
 use crate::cli::arguments::Selecting;
 use crate::cli::artifacts;
-use crate::cli::prepare::{self, Purpose};
+use crate::cli::prepare::{self, Loaded, Purpose};
 use crate::cli::{Exit, Settings, Stop};
+use crate::files::{ProjectFiles, join};
 use crate::pages::{Docs, docs_page};
 use crate::plan::column_lineage;
 
-pub(super) fn run(settings: &Settings, selecting: &Selecting) -> Result<Exit, Stop> {
+/// Which of the artifacts are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// The manifest and the compiled SQL.
+    pub(super) compile: bool,
+    /// Relations in the catalog.
+    pub(super) catalog: bool,
+}
+
+pub(super) fn run(settings: &Settings, selecting: &Selecting, wanted: Wanted) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
     let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
     let (plan, entries) = prepare::runtime()?.block_on(async {
@@ -17,21 +27,42 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting) -> Result<Exit, St
         let entries = artifacts::catalog_entries(&loaded, &planned.plan, &planned.warehouse).await;
         Ok::<_, Stop>((planned.plan, entries))
     })?;
-    prepare::write_compiled(settings, &loaded, &plan, &chosen)?;
+    if wanted.compile {
+        prepare::write_compiled(settings, &loaded, &plan, &chosen)?;
+    }
     let compiled = artifacts::compiled_code(&plan);
     let manifest = shapes::manifest(&loaded.project, &loaded.graph, &compiled);
     let columns = column_lineage(&plan, &loaded.graph, &loaded.project.invocation.target);
     let lineage = shapes::lineage(&loaded.project, &loaded.graph, &entries, &columns);
-    artifacts::write_json(settings, &loaded, "manifest.json", &manifest)?;
-    artifacts::write_json(settings, &loaded, "catalog.json", &shapes::catalog(&loaded.project.invocation, &entries))?;
+    if wanted.compile {
+        artifacts::write_json(settings, &loaded, "manifest.json", &manifest)?;
+    }
+    let listed = if wanted.catalog { entries.as_slice() } else { &[] };
+    artifacts::write_json(settings, &loaded, "catalog.json", &shapes::catalog(&loaded.project.invocation, listed))?;
     artifacts::write_json(settings, &loaded, "lineage.json", &lineage)?;
     artifacts::write(settings, &loaded, "lineage.mmd", lineage.to_mermaid().as_bytes())?;
     artifacts::write(settings, &loaded, "lineage.dot", lineage.to_dot().as_bytes())?;
     let page = docs_page(&Docs { lineage: &lineage, manifest: &manifest, catalog: &entries });
     artifacts::write(settings, &loaded, "index.html", page.as_bytes())?;
+    copy_assets(settings, &loaded)?;
     let folder = &loaded.project.file.target_path;
+    let manifest = if wanted.compile { "manifest.json, " } else { "" };
     settings.console.say(&format!(
-        "wrote manifest.json, catalog.json, lineage.json, lineage.mmd, lineage.dot to {folder}\nopen {folder}/index.html"
+        "wrote {manifest}catalog.json, lineage.json, lineage.mmd, lineage.dot to {folder}\nopen {folder}/index.html"
     ));
     Ok(Exit::Success)
+}
+
+/// Copies what the project lists as `asset-paths` into the target folder, as dbt does.
+fn copy_assets(settings: &Settings, loaded: &Loaded) -> Result<(), Stop> {
+    for folder in &loaded.project.file.paths.assets {
+        let copied = || -> std::io::Result<()> {
+            for path in settings.files.list(folder)? {
+                settings.files.write(&join(&loaded.project.file.target_path, &path), &settings.files.read(&path)?)?;
+            }
+            Ok(())
+        };
+        copied().map_err(|error| Stop::Outside(format!("cannot copy the assets in {folder}: {error}")))?;
+    }
+    Ok(())
 }

@@ -11,21 +11,6 @@ use crate::graph::Node;
 use crate::parse::{NodeKind, ResourceType};
 use crate::project::Json;
 
-/// What is listed where no types are asked for: dbt's `DEFAULT_RESOURCE_VALUES`.
-const TYPES: [ResourceType; 11] = [
-    ResourceType::Exposure,
-    ResourceType::Function,
-    ResourceType::Metric,
-    ResourceType::Model,
-    ResourceType::SavedQuery,
-    ResourceType::Seed,
-    ResourceType::SemanticModel,
-    ResourceType::Snapshot,
-    ResourceType::Source,
-    ResourceType::Test,
-    ResourceType::UnitTest,
-];
-
 /// The keys of JSON where none are asked for: dbt's `ALLOWED_KEYS`.
 const KEYS: [&str; 10] = [
     "alias",
@@ -47,10 +32,14 @@ pub(super) fn run(
     keys: &[String],
 ) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    let mut types = TYPES.to_vec();
-    if selecting.resource_type.iter().any(|it| it == "all") {
-        types.push(ResourceType::Analysis);
-    }
+    // Hooks are never listed; analyses where all is asked for: dbt's `DEFAULT_RESOURCE_VALUES`.
+    let all = selecting.resource_type.iter().any(|it| it == "all");
+    let is_listed = |it: &ResourceType| match it {
+        ResourceType::Operation => false,
+        ResourceType::Analysis => all,
+        _ => true,
+    };
+    let types: Vec<ResourceType> = ResourceType::ALL.into_iter().filter(is_listed).collect();
     let chosen = prepare::choose(settings, &mut loaded, selecting, &types)?;
     if chosen.is_empty() && loaded.found.is_empty() {
         loaded.found.push(Diagnostic::warning(Code::NothingSelected, "no nodes are selected"));

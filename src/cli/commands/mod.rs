@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod clean;
+mod clone;
 mod compile;
 mod debug;
 mod deps;
@@ -29,10 +30,16 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Build { selecting, .. } => build::run(settings, selecting, build::Work::Build),
         Command::Check { selecting, output } => check::run(settings, selecting, *output),
         Command::Clean => clean::run(settings),
-        Command::Compile { selecting } => compile::run(settings, selecting),
-        Command::Debug => debug::run(settings),
+        Command::Clone { selecting, .. } => clone::run(settings, selecting),
+        Command::Compile { selecting, .. } => compile::run(settings, selecting),
+        Command::Debug { connection, config_dir } => {
+            debug::run(settings, debug::Wanted { connection: *connection, config_dir: *config_dir })
+        }
         Command::Deps { lock, upgrade } => deps::run(settings, deps::Wanted { lock_only: *lock, upgrade: *upgrade }),
-        Command::Docs { command: DocsCommand::Generate { selecting, .. } } => docs::run(settings, selecting),
+        Command::Docs { command: DocsCommand::Generate { selecting, no_compile, empty_catalog, .. } } => {
+            let wanted = docs::Wanted { compile: !no_compile, catalog: !empty_catalog };
+            docs::run(settings, selecting, wanted)
+        }
         Command::Generate { events, days, start, seed, format, out } => {
             let plan = generate::plan(*events, *days, *start, *seed, *format);
             generate::run(settings, &plan, out)

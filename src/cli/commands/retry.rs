@@ -90,6 +90,15 @@ fn options(settings: &Settings, args: &Json, which: &str) -> Vec<OsString> {
     if matches!(which, "build" | "test") && is_on("store_failures") {
         options.push("--store-failures".into());
     }
+    if matches!(which, "build" | "run" | "snapshot") && is_on("empty") {
+        options.push("--empty".into());
+    }
+    if let Some(sample) = args.get("sample").filter(|it| it.is_object()) {
+        options.extend(["--sample".into(), sample.to_string().into()]);
+    }
+    for (name, key) in [("--event-time-start", "event_time_start"), ("--event-time-end", "event_time_end")] {
+        options.extend(text(key).map(|it| [name.into(), it.into()]).into_iter().flatten());
+    }
     if settings.fail_fast || is_on("fail_fast") {
         options.push("--fail-fast".into());
     }

@@ -14,7 +14,7 @@ pub(super) fn run(settings: &Settings, name: &str, arguments: Option<&str>) -> R
         let mut loaded = prepare::load(settings)?;
         let (planned, found) = prepare::plan(settings, &mut loaded, &[], Purpose::Run).await?;
         prepare::report(settings, found)?;
-        let _lock = prepare::lock(settings, &loaded, &planned)?;
+        let _lock = prepare::lock(settings, &loaded, &planned.warehouse)?;
         let late = Arc::new(prepare::late(settings, &loaded, &planned));
         let run_id = settings.request.invocation_id.clone();
         let name = name.to_owned();

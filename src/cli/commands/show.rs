@@ -134,7 +134,8 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
     };
     let refs = captured.refs.into_iter().map(|it| (it, span.clone())).collect();
     let sources = captured.sources.into_iter().map(|it| (it, span.clone())).collect();
-    project.nodes.push(ParsedNode { facts, refs, sources, macros: Vec::new() });
+    let functions = captured.functions.into_iter().map(|it| (it, span.clone())).collect();
+    project.nodes.push(ParsedNode { facts, refs, sources, functions, macros: Vec::new() });
     let (graph, problems) = graph::build(project);
     // The project's own problems have been found before; only the query's are new.
     let about_query =

@@ -1,4 +1,5 @@
-//! `coalesce(day, '2099-01-01')`: a text beside times is one. The engine finds no common type.
+//! `coalesce(day, '2099-01-01')`: a text beside times is one, where the engine finds no common type; a day beside times
+//! becomes one of their precision.
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::error::Result;
@@ -53,18 +54,23 @@ impl ScalarUDFImpl for Coalesce {
     }
 }
 
-/// The type of times among which there are texts.
+/// The type of times among which there are texts or days.
 fn common_time(arguments: &[DataType]) -> Option<DataType> {
     let mut time: Option<DataType> = None;
-    let mut texts = false;
+    let (mut texts, mut days) = (false, false);
     for argument in arguments {
         match argument {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => texts = true,
             DataType::Null => {}
-            DataType::Date32 => time = time.or(Some(DataType::Date32)),
+            DataType::Date32 => {
+                days = true;
+                time = time.or(Some(DataType::Date32));
+            }
             DataType::Timestamp(_, zone) => time = Some(DataType::Timestamp(TimeUnit::Microsecond, zone.clone())),
             _ => return None,
         }
     }
-    time.filter(|_| texts)
+    // A day beside times: the engine would take nanoseconds, which end in 2262.
+    let mixed = days && matches!(time, Some(DataType::Timestamp(..)));
+    time.filter(|_| texts || mixed)
 }

@@ -51,5 +51,7 @@ pub(super) async fn view(work: &Work<'_>, create: &CreateView) -> Result<()> {
     let record = views::record(&model, &NodeId::new(NO_NODE), &work.around.run_id);
     let warehouse = &work.around.warehouse;
     warehouse.write_record(&relation, &record).await.map_err(outside)?;
-    warehouse.remove_data(&relation).await.map_err(outside)
+    warehouse.remove_data(&relation).await.map_err(outside)?;
+    work.catalog.forget(&relation);
+    Ok(())
 }

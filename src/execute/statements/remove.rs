@@ -41,5 +41,6 @@ pub(super) async fn relations(
 async fn remove(work: &Work<'_>, relation: &RelationName) -> Result<()> {
     work.around.warehouse.remove(relation).await.map_err(outside)?;
     work.around.tables.removed(relation);
+    work.catalog.forget(relation);
     Ok(())
 }

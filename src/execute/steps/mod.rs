@@ -1,9 +1,11 @@
 //! The steps that a run is made of, one file each.
 
 pub(super) mod ask;
+pub(super) mod export;
 pub(super) mod rows;
 pub(super) mod table;
 pub(super) mod unit;
+pub(super) mod verify;
 pub(super) mod view;
 
 use arrow::datatypes::Schema;

@@ -69,6 +69,29 @@ select
 {{ return(found.changes | list) }}
 {% endmacro %}
 
+{# Gives a column another type. #}
+{% macro alter_column_type(relation, column_name, new_column_type) -%}
+{{ return(adapter.dispatch('alter_column_type', 'dbt')(relation, column_name, new_column_type)) }}
+{%- endmacro %}
+{% macro default__alter_column_type(relation, column_name, new_column_type) -%}
+{% call statement('alter_column_type') -%}
+alter table {{ relation.render() }} alter column {{ adapter.quote(column_name) }} set data type {{ new_column_type }}
+{%- endcall %}
+{%- endmacro %}
+
+{# Adds columns to a relation and removes others. #}
+{% macro alter_relation_add_remove_columns(relation, add_columns=none, remove_columns=none) -%}
+{{ return(adapter.dispatch('alter_relation_add_remove_columns', 'dbt')(relation, add_columns, remove_columns)) }}
+{%- endmacro %}
+{% macro default__alter_relation_add_remove_columns(relation, add_columns, remove_columns) %}
+{% for column in add_columns or [] %}
+{% do run_query('alter table ' ~ relation.render() ~ ' add column ' ~ column.quoted ~ ' ' ~ column.data_type) %}
+{% endfor %}
+{% for column in remove_columns or [] %}
+{% do run_query('alter table ' ~ relation.render() ~ ' drop column ' ~ column.quoted) %}
+{% endfor %}
+{% endmacro %}
+
 {# A query with no more than so many rows. #}
 {% macro get_limit_subquery_sql(sql, limit) %}{{ adapter.dispatch('get_limit_sql', 'dbt')(sql, limit) }}{% endmacro %}
 {% macro default__get_limit_sql(sql, limit) -%}

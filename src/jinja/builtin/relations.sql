@@ -85,6 +85,11 @@
 {% endmacro %}
 {% macro default__rename_relation(from_relation, to_relation) %}{% do adapter.rename_relation(from_relation, to_relation) %}{% endmacro %}
 
+{# Whether `clone` gives a table the data of another; otherwise it makes a view. #}
+{% macro can_clone_table() %}{{ return(adapter.dispatch('can_clone_table', 'dbt')()) }}{% endmacro %}
+{% macro default__can_clone_table() %}{{ return(False) }}{% endmacro %}
+{% macro datafusion__can_clone_table() %}{{ return(True) }}{% endmacro %}
+
 {# SQL that makes a table of a query. #}
 {% macro get_create_table_as_sql(temporary, relation, sql) -%}
 {{ adapter.dispatch('get_create_table_as_sql', 'dbt')(temporary, relation, sql) }}

@@ -128,6 +128,15 @@ from (
 {% set there = get_list_of_column_names(adapter.get_columns_in_relation(this)) -%}
 {% set given = get_columns_in_query(model.compiled_code) -%}
 {% set low = there | map('lower') | list -%}
+{% set given = get_columns_in_query(model.compiled_code) -%}
+{% set low = there | map('lower') | list -%}
+{% set lacking = namespace(columns=[]) -%}
+{% for column in [columns.dbt_scd_id, columns.dbt_valid_from, columns.dbt_valid_to, columns.dbt_updated_at] if column | lower not in low -%}
+{% set lacking.columns = lacking.columns + [column] -%}
+{% endfor -%}
+{% if lacking.columns -%}
+{{ exceptions.raise_compiler_error('Snapshot target is missing configured columns: ' ~ lacking.columns | join(', ')) }}
+{%- endif -%}
 {% set added = namespace(columns=[]) -%}
 {% for column in given + own if column | lower not in low %}{% set added.columns = added.columns + [column] %}{% endfor -%}
 {% set all = there + added.columns -%}
@@ -173,7 +182,7 @@ select
     case when ended.scd_id is not null and {{ dbt.datafusion_snapshot_holds('was.' ~ adapter.quote(column)) }} then ended.ends_at else was.{{ adapter.quote(column) }} end
     {%- else %}was.{{ adapter.quote(column) }}{% endif %} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
     {%- endfor %}
-from {{ this }} as was left join ended on ended.scd_id = was.{{ columns.dbt_scd_id }}
+from ended right join {{ this }} as was on ended.scd_id = was.{{ columns.dbt_scd_id }}
 union all
 select
     {%- for column in all %}

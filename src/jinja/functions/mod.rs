@@ -7,6 +7,7 @@ mod diff_of_two_dicts;
 mod doc;
 mod env_var;
 mod exceptions;
+mod function;
 mod is_incremental;
 mod json;
 mod local_md5;
@@ -41,6 +42,7 @@ pub(super) const NAMES: &[&str] = &[
     "exceptions",
     "fromjson",
     "fromyaml",
+    "function",
     "is_incremental",
     "load_result",
     "local_md5",
@@ -72,6 +74,7 @@ const ALL: &[fn(&mut Environment<'static>)] = &[
     doc::register,
     env_var::register,
     exceptions::register,
+    function::register,
     is_incremental::register,
     json::register,
     local_md5::register,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::value::Value;
 
 use crate::jinja::RelationName;
-use crate::jinja::objects::Relation;
+use crate::jinja::scope::Scope;
 use crate::jinja::values;
 use crate::project::Json;
 
@@ -23,12 +23,12 @@ pub(in crate::jinja) fn as_native(value: Value) -> Value {
 }
 
 /// Arguments of a generic test as template values: texts stay texts, the tested relation becomes a relation.
-pub(in crate::jinja) fn test_arguments(arguments: &serde_json::Map<String, Json>) -> Value {
+pub(in crate::jinja) fn test_arguments(arguments: &serde_json::Map<String, Json>, scope: &Scope) -> Value {
     let resolved = arguments.iter().map(|(key, value)| {
         let relation = |part: &str| value.get(part).and_then(Json::as_str).map(str::to_owned);
         let value = match (relation("__database"), relation("__schema"), relation("__identifier")) {
             (Some(database), Some(schema), Some(identifier)) => {
-                Relation::named(RelationName { database, schema, identifier })
+                scope.reference(RelationName { database, schema, identifier })
             }
             _ => values::from_json(value),
         };

@@ -8,6 +8,7 @@ use minijinja::{Error, ErrorKind, State, Value};
 
 use crate::jinja::RelationName;
 use crate::jinja::database::RelationType;
+use crate::jinja::excerpt::no_rows_of;
 use crate::jinja::functions::split;
 
 /// The parts of a name, in the order in which they are printed.
@@ -24,13 +25,15 @@ pub(in crate::jinja) struct Relation {
     included: [bool; 3],
     /// Which of [`PARTS`] are quoted.
     quoted: [bool; 3],
+    /// Whether none of its rows are meant.
+    empty: bool,
     /// A condition that its rows must meet, where only some of them are meant.
     condition: Option<String>,
 }
 
 impl From<RelationName> for Relation {
     fn from(name: RelationName) -> Relation {
-        Relation { name, kind: None, included: [true; 3], quoted: [true; 3], condition: None }
+        Relation { name, kind: None, included: [true; 3], quoted: [true; 3], empty: false, condition: None }
     }
 }
 
@@ -40,9 +43,14 @@ impl Relation {
         Value::from_object(Relation::from(name))
     }
 
-    /// A relation of whose rows only some are meant, as a value.
-    pub(in crate::jinja) fn filtered(name: RelationName, condition: String) -> Value {
-        Value::from_object(Relation { condition: Some(condition), ..Relation::from(name) })
+    /// A relation that a query reads, as a value: perhaps none of its rows, or only some.
+    pub(in crate::jinja) fn read(name: RelationName, empty: bool, condition: Option<String>) -> Value {
+        Value::from_object(Relation { empty, condition, ..Relation::from(name) })
+    }
+
+    /// The name in a value that a statement is about, whichever rows are meant; a text as it is.
+    pub(in crate::jinja) fn in_statement(value: &Value) -> String {
+        value.downcast_object_ref::<Relation>().map_or_else(|| value.to_string(), Relation::name_in_sql)
     }
 
     /// A relation that exists, as a value.
@@ -122,8 +130,9 @@ impl Relation {
     }
 }
 
-impl fmt::Display for Relation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Relation {
+    /// The name alone, whichever rows are meant.
+    fn name_in_sql(&self) -> String {
         let shown = |at: &usize| self.included[*at] && !self.part(*at).is_empty();
         // An ephemeral model has no schema: it is a common table expression of the query that uses it.
         let is_expression = self.name.schema.is_empty() && self.name.database.is_empty();
@@ -136,15 +145,20 @@ impl fmt::Display for Relation {
             }
         };
         let parts: Vec<String> = (0..PARTS.len()).filter(shown).map(text).collect();
-        let name = parts.join(".");
+        parts.join(".")
+    }
+}
+
+/// As dbt writes it for DuckDB: without an alias, so that the query around may give one.
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.name_in_sql();
+        if self.empty {
+            text = no_rows_of(&text);
+        }
         match &self.condition {
-            // As dbt writes it.
-            Some(condition) => write!(
-                f,
-                "(select * from {name} where {condition}) _dbt_et_filter_subq_{}",
-                self.name.identifier.replace(|it: char| !it.is_ascii_alphanumeric(), "_")
-            ),
-            None => f.write_str(&name),
+            Some(condition) => write!(f, "(select * from {text} where {condition})"),
+            None => f.write_str(&text),
         }
     }
 }
@@ -199,7 +213,7 @@ impl Object for Relation {
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let changed = match method {
-            "render" => return Ok(Value::from(self.to_string())),
+            "render" => return Ok(Value::from(self.name_in_sql())),
             "quoted" => {
                 let name = args.first().map(ToString::to_string).unwrap_or_default();
                 return Ok(Value::from(format!("\"{}\"", name.replace('"', "\"\""))));

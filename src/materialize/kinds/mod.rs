@@ -1,7 +1,9 @@
 //! The materialisations.
 
 mod ephemeral;
+mod external;
 mod incremental;
+mod materialized_view;
 mod seed;
 mod snapshot;
 mod table;
@@ -10,5 +12,13 @@ mod view;
 use super::Materialization;
 
 /// All of them, sorted.
-pub(super) static ALL: &[&dyn Materialization] =
-    &[&ephemeral::Ephemeral, &incremental::Incremental, &seed::Seed, &snapshot::Snapshot, &table::Table, &view::View];
+pub(super) static ALL: &[&dyn Materialization] = &[
+    &ephemeral::Ephemeral,
+    &external::External,
+    &incremental::Incremental,
+    &materialized_view::MaterializedView,
+    &seed::Seed,
+    &snapshot::Snapshot,
+    &table::Table,
+    &view::View,
+];

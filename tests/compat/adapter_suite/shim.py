@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import dbt.tests.util as util
@@ -33,13 +34,19 @@ class ArrowmillFailed(CompilationError, ParsingError, DbtUsageException, DbtData
         return self.msg
 
 
-def invoke(args, expect_pass):
-    """Runs a command; gives its result and what it printed."""
+def invoke(args, expect_pass, callbacks=None):
+    """Runs a command; gives its result and what it printed. Callbacks hear the events of the log."""
     args = [str(it) for it in (args or ["run"])]
     target = Path(value_of(args, "--target-path") or os.environ.get("DBT_TARGET_PATH") or "target")
     target = Path(value_of(args, "--project-dir") or ".") / target
     before = stamp(target / "run_results.json")
-    done = subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=300)
+    current.remember()
+    with tempfile.TemporaryDirectory() as folder:
+        logging = ["--log-path", folder, "--log-format-file", "json"] if callbacks else []
+        done = subprocess.run([BINARY, *args, *logging], capture_output=True, text=True, timeout=300)
+        for event in events(Path(folder) / "dbt.log"):
+            for callback in callbacks:
+                callback(event)
     current.seen = None
     printed = COLOURS.sub("", done.stdout + done.stderr)
     print(f"\narrowmill {' '.join(args)} -> {done.returncode}\n{printed}")
@@ -50,8 +57,16 @@ def invoke(args, expect_pass):
     return result, printed
 
 
+def events(path):
+    """The events of a log file, as dbt's callbacks get them."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [artifacts.loose(json.loads(it)) for it in lines]
+
+
 def outcome(verbs, target, before, done, printed):
     if WITHOUT_RESULTS & set(verbs):
+        if done.returncode == 2:
+            raise ArrowmillFailed(printed)
         return done.returncode == 0
     if "docs" in verbs and done.returncode == 0:
         return artifacts.read_catalog(target)
@@ -75,7 +90,7 @@ def value_of(args, flag):
 
 
 def run_dbt(args=None, expect_pass=True, callbacks=None):
-    return invoke(args, expect_pass)[0]
+    return invoke(args, expect_pass, callbacks)[0]
 
 
 def run_dbt_and_capture(args=None, expect_pass=True):

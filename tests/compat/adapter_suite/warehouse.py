@@ -64,14 +64,17 @@ class Warehouse:
         if done.returncode != 0:
             raise StatementFailed(done.stderr + done.stdout)
 
+    def remember(self):
+        """Schemas are folders, and gone with their last relation; one that never had any is only empty."""
+        filled = {path.parent.name for path in self.root.glob("_arrowmill/relations/*/*.json")}
+        self.schemas -= self.filled - filled
+        self.filled = filled
+
     def mirror(self):
         """A DuckDB whose relations are those of the warehouse now."""
         found = self.files()
         if self.connection is None or found != self.seen:
-            filled = {path.parent.name for path in self.root.glob("_arrowmill/relations/*/*.json")}
-            # A schema whose relations are all gone was dropped; one that never had any is only empty.
-            self.schemas -= self.filled - filled
-            self.filled = filled
+            self.remember()
             self.connection = duckdb.connect(":memory:")
             self.connection.execute(f'attach \':memory:\' as "{self.database}"; use "{self.database}"')
             for schema in sorted(self.schemas):

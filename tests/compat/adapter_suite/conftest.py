@@ -28,6 +28,16 @@ def dbt_profile_target(tmpdir_factory, profiles_root):
     return {**target, "warehouse": str(folder / "tables")} if shim.BINARY else target
 
 
+@pytest.fixture(scope="class")
+def test_data_dir(tmp_path_factory):
+    """The suite wants a file for each of two tables that have the same columns."""
+    folder = tmp_path_factory.mktemp("data")
+    text = (Path(__file__).parent / "data" / "hook_table.sql").read_text()
+    for name in ("model", "run"):
+        (folder / f"seed_{name}.sql").write_text(text.replace("{{table}}", f"on_{name}_hook"))
+    return folder
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.cls and (reason := reason_for(item.cls, item.name.split("[")[0])):

@@ -1,5 +1,5 @@
-drop table if exists {schema}.on_run_hook;
-create table {schema}.on_run_hook (
+drop table if exists {schema}.{{table}};
+create table {schema}.{{table}} (
     test_state text,
     target_dbname text,
     target_host text,

@@ -78,7 +78,7 @@ fn of_plan(plan: &LogicalPlan, relation: &dyn Fn(&TableReference) -> Relation) -
         };
         Column {
             name: field.name().clone(),
-            edges: value.edges.iter().filter_map(edge).collect(),
+            edges: value.edges.iter().filter(|it| says_more(value, it)).filter_map(edge).collect(),
             is_literal: value.literal,
             is_generated: value.generated,
             digest: value.digest,
@@ -87,6 +87,13 @@ fn of_plan(plan: &LogicalPlan, relation: &dyn Fn(&TableReference) -> Relation) -
     let rows =
         traced.rows.iter().filter_map(|(leaf, flow)| Some(Edge { from: from(*leaf)?, kind: kind(*flow, "", "") }));
     NodeColumns { columns: columns.collect(), rows: rows.collect(), rows_digest: traced.digest }
+}
+
+/// Functions and casts of a dialect are often a `case` or a `filter` over what they compute with. That a column decides
+/// about values that come from itself is not worth an edge.
+fn says_more(value: &value::Value, (leaf, flow): &(value::Leaf, Flow)) -> bool {
+    let decides = matches!(flow, Flow::Condition | Flow::Filter);
+    !decides || !value.edges.iter().any(|(it, flow)| it == leaf && flow.is_direct())
 }
 
 /// A flow's kind between columns of these names.

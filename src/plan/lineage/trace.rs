@@ -220,7 +220,7 @@ impl<'t> Tracer<'t> {
             Meaning::Table => {
                 let relation = (self.relation)(&scan.table_name);
                 let digest = Digest::of(&relation.to_string(), &[]);
-                let names = || source.fields().iter().map(|it| it.name().clone()).collect();
+                let names = source.fields().iter().map(|it| it.name().clone()).collect();
                 let table = self.tables.number(relation, names);
                 let leaf = |it: &usize| Value::leaf((table, *it), Digest::of(source.field(*it).name(), &[digest]));
                 Traced { columns: indices().iter().map(leaf).collect(), digest, ..Traced::default() }

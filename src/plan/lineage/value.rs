@@ -105,15 +105,13 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The number of a table.
-    pub(super) fn number(&mut self, table: Relation, columns: impl FnOnce() -> Vec<String>) -> usize {
-        match self.known.iter().position(|(it, _)| *it == table) {
-            Some(number) => number,
-            None => {
-                self.known.push((table, columns()));
-                self.known.len() - 1
-            }
-        }
+    /// The number of a table. Calls of one function have one name, and columns of their own.
+    pub(super) fn number(&mut self, table: Relation, columns: Vec<String>) -> usize {
+        let known = self.known.iter().position(|(name, own)| *name == table && *own == columns);
+        known.unwrap_or_else(|| {
+            self.known.push((table, columns));
+            self.known.len() - 1
+        })
     }
 
     /// A leaf's table and column.

@@ -268,6 +268,11 @@ fn orphans(of: &Flow, join: &Join, conditions: &[Expr]) -> Result<Wanted, Alone>
     if !without {
         return Err(several);
     }
+    // Values of different types may be equal and yet look different.
+    match (key.get_type(join.left.schema()), partner.get_type(join.right.schema())) {
+        (Ok(one), Ok(other)) if one == other => {}
+        _ => return Err(Alone::PartnerType),
+    }
     let key = of.translate(key, join.left.schema())?;
     let partners = LogicalPlanBuilder::from(join.right.as_ref().clone())
         .project(vec![partner.clone().alias("partner")])

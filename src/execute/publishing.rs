@@ -31,9 +31,21 @@ pub struct Publishing {
 impl Publishing {
     /// For a run of the chosen nodes.
     pub fn new(when: Publish, graph: &Graph, chosen: &[NodeId]) -> Publishing {
-        let audits = Audits::of(graph, &chosen.iter().cloned().collect());
+        let audits = Publishing::audits_of(when, graph, chosen);
         let audited = chosen.iter().filter(|it| audits.holds(it)).cloned().collect();
         Publishing { when, audited, held: Mutex::default() }
+    }
+
+    /// What waits for which tests. Where relations are put in place at once or at the end, tests run as in dbt.
+    pub(super) fn audits(&self, graph: &Graph, chosen: &[NodeId]) -> Audits {
+        Publishing::audits_of(self.when, graph, chosen)
+    }
+
+    fn audits_of(when: Publish, graph: &Graph, chosen: &[NodeId]) -> Audits {
+        match when {
+            Publish::Audited => Audits::of(graph, &chosen.iter().cloned().collect()),
+            Publish::Always | Publish::Run => Audits::default(),
+        }
     }
 
     /// Whether a relation that is made is not published at once.
@@ -43,11 +55,6 @@ impl Publishing {
             Publish::Audited => self.audited.contains(id),
             Publish::Run => true,
         }
-    }
-
-    /// Whether all is put in place at the end.
-    pub(super) fn is_at_the_end(&self) -> bool {
-        self.when == Publish::Run
     }
 
     /// Keeps a change until it is due.

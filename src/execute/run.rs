@@ -190,7 +190,7 @@ struct Running<'a> {
 impl<'a> Running<'a> {
     fn new(job: &'a Job) -> Running<'a> {
         let chosen = job.chosen.iter().cloned().collect();
-        let audits = Audits::of(&job.graph, &chosen);
+        let audits = job.publishing.audits(&job.graph, &job.chosen);
         let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen, &audits));
         let ways = together::ways(&job.graph, &job.plan, job.store_failures, &job.chosen);
         let schedule = schedule.with_groups(together::groups(job, &ways));
@@ -256,7 +256,7 @@ impl<'a> Running<'a> {
     async fn settle(&mut self, tables: &Tables, due: Option<Due>) -> std::result::Result<(), NodeId> {
         let Job { publishing, warehouse, .. } = self.job;
         match due {
-            Some(Due::Publish(id)) if !publishing.is_at_the_end() => match publishing.publish(warehouse, &id).await {
+            Some(Due::Publish(id)) => match publishing.publish(warehouse, &id).await {
                 Ok(relation) => relation.iter().for_each(|it| tables.published(it)),
                 Err(error) => {
                     self.not_published(&id, &error);
@@ -268,7 +268,7 @@ impl<'a> Running<'a> {
                     self.tell_again(&id, Outcome::Refused { because });
                 }
             }
-            Some(Due::Publish(_)) | None => {}
+            None => {}
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ def one_round(arrowmill, project, place, chance, with_dbt, compared, ways):
     with open(os.path.join(place, "models", "tests.yml"), "w", encoding="utf-8") as file:
         file.write(SOURCES + properties(chance))
     results = {}
-    log = run_ours(arrowmill, place, ["build", "--full-refresh"])
+    log = run_ours(arrowmill, place, ["build", "--full-refresh", "--publish", "always"])
     results["build"] = verdicts(place)
     log += run_ours(arrowmill, place, ["test"])
     results["test"] = verdicts(place)

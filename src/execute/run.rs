@@ -264,9 +264,8 @@ impl<'a> Running<'a> {
                 }
             },
             Some(Due::Refuse(id, because)) => {
-                if publishing.refuse(warehouse, &id).await {
-                    self.tell_again(&id, Outcome::Refused { because });
-                }
+                let was_held = publishing.refuse(warehouse, &id).await;
+                was_held.then(|| self.tell_again(&id, Outcome::Refused { because }));
             }
             None => {}
         }

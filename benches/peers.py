@@ -104,7 +104,8 @@ class Contestant:
 def make_contestants(options, work, environment):
     wanted = tuple(it for it in options.only.split(",") if it) or ("",)
     arrowmill = copy_project(work / "arrowmill", options)
-    own_commands = {it: [options.arrowmill, it] for it in ("build", "run", "test")}
+    # What the last round has said must not be what this one says.
+    own_commands = {it: [options.arrowmill, it, "--no-reuse"] for it in ("build", "run", "test")}
     contestants = [Contestant("arrowmill", arrowmill, own_commands, ["data/warehouse"])]
     # As the command line does it, but for sure with this Python.
     dbt = [options.python, "-c", "from dbt.cli.main import cli; cli()"]

@@ -2,7 +2,6 @@
 //! this is the result and what can be asked of it. Knows nodes and columns; knows no SQL, engine or files.
 
 mod descriptions;
-mod digest;
 mod edge;
 mod marks;
 mod policy;
@@ -10,7 +9,6 @@ mod through;
 mod walk;
 
 pub use descriptions::inherited_description;
-pub use digest::Digest;
 pub use edge::{ColumnRef, Edge, Kind, Relation};
 pub use marks::{Marks, marks};
 pub use policy::{forbidden, has_policies};
@@ -20,6 +18,7 @@ pub use walk::{Direction, Step, Target, walk};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::parse::NodeId;
+use crate::reuse::Digest;
 
 /// The columns of every relation that is planned, with where they come from.
 ///
@@ -39,7 +38,7 @@ pub struct NodeColumns {
     /// What decides which rows there are, or in what order: an influence on all columns alike.
     pub rows: BTreeSet<Edge>,
     /// How the rows come about: it changes when they may be others.
-    pub rows_digest: Digest,
+    pub rows_digest: Option<Digest>,
 }
 
 /// One column.
@@ -55,7 +54,7 @@ pub struct Column {
     pub is_generated: bool,
     /// How it is computed from columns of other nodes: it changes when its values may be others, and not with the names,
     /// the order or the layout of what is between.
-    pub digest: Digest,
+    pub digest: Option<Digest>,
 }
 
 impl Column {

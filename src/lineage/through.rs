@@ -42,7 +42,7 @@ fn led(
         edges: it.edges.iter().flat_map(|edge| lead(edge, &it.name, &before)).collect(),
         ..it.clone()
     };
-    NodeColumns { columns: node.columns.iter().map(column).collect(), rows, rows_digest: node.rows_digest }
+    NodeColumns { columns: node.columns.iter().map(column).collect(), rows, rows_digest: node.rows_digest.clone() }
 }
 
 /// The edges that one becomes.

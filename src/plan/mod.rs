@@ -38,7 +38,7 @@ mod wording;
 pub use answers::{Answers, Live};
 pub use constraints::Constraints;
 pub use failure::explain_execution;
-pub use fingerprint::{AskedPlan, Known, Untold, made_of};
+pub use fingerprint::{AskedPlan, Known, Meaning, Untold, made_of, meaning};
 pub use information_schema::information_schema;
 pub use lineage::column_lineage;
 pub use opened::Opened;

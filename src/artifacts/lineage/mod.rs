@@ -271,7 +271,10 @@ fn lineage_node(facts: &NodeFacts, known: &Known<'_>, tests: Tests) -> LineageNo
         columns,
         rows_digest: match facts.kind {
             NodeKind::Seed => facts.checksum.clone(),
-            _ => known.columns.filter(|_| facts.can_be_read()).map(|it| it.rows_digest.to_string()),
+            _ => {
+                let digest = known.columns.filter(|_| facts.can_be_read()).and_then(|it| it.rows_digest.as_ref());
+                digest.map(ToString::to_string)
+            }
         },
         rows: known.columns.into_iter().flat_map(|it| &it.rows).map(LineageOrigin::new).collect(),
         tests: rest.into_iter().map(|(_, test)| test).collect(),
@@ -297,7 +300,7 @@ fn columns(facts: &NodeFacts, known: &Known<'_>) -> Vec<LineageColumn> {
             description_of: inherited.and_then(|(_, from)| DescribedColumn::of(&from)),
             carries: known.marks.of(&facts.id, name).into_iter().map(str::to_owned).collect(),
             origins: traced.into_iter().flat_map(|it| &it.edges).map(LineageOrigin::new).collect(),
-            digest: traced.filter(|_| is_made).map(|it| it.digest.to_string()),
+            digest: traced.filter(|_| is_made).and_then(|it| it.digest.as_ref()).map(ToString::to_string),
             made: made.into_iter().flatten().filter(|(is, _)| *is).map(|(_, it)| it).collect(),
             tests: Vec::new(),
         }

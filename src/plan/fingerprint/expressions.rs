@@ -5,8 +5,10 @@ use datafusion::common::{Column, DFSchemaRef, ScalarValue};
 use datafusion::logical_expr::expr::{Case, GroupingSet, Like, WindowFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, Volatility};
 
+use recursive::recursive;
+
 use super::shape::Shape;
-use super::{Untold, Walk};
+use super::{Leaves, Untold, Walk};
 use crate::reuse::Digest;
 
 /// Where an expression stands: the columns that it may name.
@@ -40,6 +42,7 @@ impl Walk<'_> {
     }
 
     /// What an expression computes.
+    #[recursive]
     pub(super) fn expression(&mut self, expression: &Expr, at: &At<'_>) -> Result<Digest, Untold> {
         Ok(match expression {
             Expr::Alias(it) => self.expression(&it.expr, at)?,
@@ -85,12 +88,12 @@ impl Walk<'_> {
                 Digest::of("try cast", [&self.expression(&it.expr, at)?, &data_type])
             }
             Expr::ScalarFunction(it) => {
-                constant(it.name(), it.func.signature().volatility)?;
+                self.constant(it.name(), it.func.signature().volatility)?;
                 let arguments = self.all(&it.args, at)?;
                 self.call(it.name(), &arguments)
             }
             Expr::HigherOrderFunction(it) => {
-                constant(it.func.name(), it.func.signature().volatility)?;
+                self.constant(it.func.name(), it.func.signature().volatility)?;
                 let arguments = self.all(&it.args, at)?;
                 self.call(it.func.name(), &arguments)
             }
@@ -100,7 +103,7 @@ impl Walk<'_> {
             }
             Expr::LambdaVariable(it) => Digest::text("parameter", &it.name),
             Expr::AggregateFunction(it) => {
-                constant(it.func.name(), it.func.signature().volatility)?;
+                self.constant(it.func.name(), it.func.signature().volatility)?;
                 let mut parts = self.all(&it.params.args, at)?;
                 parts.push(self.filter(it.params.filter.as_deref(), at)?);
                 parts.push(self.order(&it.params.order_by, at)?);
@@ -133,7 +136,10 @@ impl Walk<'_> {
                 let kind = if it.outer { "unnest outer" } else { "unnest" };
                 Digest::of(kind, [&self.expression(&it.expr, at)?])
             }
-            other => return Err(Untold(format!("not known what `{other}` gives"))),
+            other => match self.leaves {
+                Leaves::Named(_) => Digest::text("other", &other.to_string()),
+                Leaves::Identified(_) => return Err(Untold(format!("not known what `{other}` gives"))),
+            },
         })
     }
 
@@ -203,7 +209,7 @@ impl Walk<'_> {
     }
 
     fn window_function(&mut self, it: &WindowFunction, at: &At<'_>) -> Result<Digest, Untold> {
-        constant(it.fun.name(), it.fun.signature().volatility)?;
+        self.constant(it.fun.name(), it.fun.signature().volatility)?;
         let parameters = &it.params;
         let arguments = Digest::of("arguments", &self.all(&parameters.args, at)?);
         let partition = Digest::of_set("partition", &self.all(&parameters.partition_by, at)?);
@@ -232,6 +238,16 @@ impl Walk<'_> {
         })
     }
 
+    /// A result depends on functions that give other values each time; what a query means does not.
+    fn constant(&self, name: &str, volatility: Volatility) -> Result<(), Untold> {
+        match (volatility, self.leaves) {
+            (Volatility::Immutable, _) | (_, Leaves::Named(_)) => Ok(()),
+            (Volatility::Stable | Volatility::Volatile, Leaves::Identified(_)) => {
+                Err(Untold(format!("`{name}()` gives other values each time")))
+            }
+        }
+    }
+
     fn subquery(&mut self, plan: &LogicalPlan, at: &At<'_>) -> Result<Shape, Untold> {
         self.outer.push((at.schema.clone(), at.columns.to_vec()));
         let shape = self.shape(plan);
@@ -250,12 +266,4 @@ fn literal(value: &ScalarValue) -> Result<Digest, Untold> {
     let array = value.to_array().map_err(|error| told(error.strip_backtrace()))?;
     let text = array_value_to_string(&array, 0).map_err(|error| told(error.to_string()))?;
     Ok(Digest::texts("literal", [text.as_str(), &data_type]))
-}
-
-/// Functions that give the same for the same arguments, today and tomorrow.
-fn constant(name: &str, volatility: Volatility) -> Result<(), Untold> {
-    match volatility {
-        Volatility::Immutable => Ok(()),
-        Volatility::Stable | Volatility::Volatile => Err(Untold(format!("`{name}()` gives other values each time"))),
-    }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
-use datafusion::common::DFSchemaRef;
+use datafusion::common::{DFSchemaRef, TableReference};
 use datafusion::logical_expr::LogicalPlan;
 
 use crate::jinja::RelationName;
@@ -57,14 +57,13 @@ pub struct AskedPlan<'a> {
 /// There is something in it whose result may differ the next time, or whose identity is not known.
 pub fn made_of(asked: &AskedPlan<'_>, known: &dyn Known) -> Result<(MadeOf, Identity), Untold> {
     let schema = asked.plan.schema().as_arrow();
-    let mut named = Walk::new(known, Leaves::Named);
-    let query = named.shape(asked.plan)?;
-    let mut walk = Walk::new(known, Leaves::Identified);
+    let name = |table: &TableReference| table.to_string();
+    let query = Walk::new(Leaves::Named(&name)).shape(asked.plan)?;
+    let mut walk = Walk::new(Leaves::Identified(known));
     let shape = walk.shape(asked.plan)?;
-    let query_digest = result(&query, schema);
     let made_of = MadeOf {
         planner: planner(asked.dialect),
-        query: query_digest,
+        query: result(&query, schema),
         config: Digest::text("config", asked.config),
         inputs: walk.read(&shape),
         result: result(&shape, schema),
@@ -75,6 +74,22 @@ pub fn made_of(asked: &AskedPlan<'_>, known: &dyn Known) -> Result<(MadeOf, Iden
     };
     let columns = schema.fields().iter().zip(&shape.columns).map(typed).collect();
     Ok((made_of, Identity { rows: shape.rows(), order: shape.order, columns }))
+}
+
+/// What a query means, its tables known by name alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// Which rows it gives, in which order.
+    pub rows: Digest,
+    /// What stands in each column, in their order.
+    pub columns: Vec<Digest>,
+}
+
+/// What a query means. `name` says which tables are the same, whatever the query calls them. None where the plan is no
+/// query.
+pub fn meaning(plan: &LogicalPlan, name: &dyn Fn(&TableReference) -> String) -> Option<Meaning> {
+    let shape = Walk::new(Leaves::Named(name)).shape(plan).ok()?;
+    Some(Meaning { rows: shape.rows_in_order(), columns: shape.columns })
 }
 
 /// The versions that a result depends on, and the dialect.
@@ -95,18 +110,17 @@ fn result(shape: &Shape, schema: &Schema) -> Digest {
 }
 
 /// How the tables that a plan reads are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leaves {
-    /// By their names: what remains is the query alone.
-    Named,
+#[derive(Clone, Copy)]
+enum Leaves<'a> {
+    /// By their names: what remains is the query alone, whatever changes from one day to the next.
+    Named(&'a dyn Fn(&TableReference) -> String),
     /// By what they are.
-    Identified,
+    Identified(&'a dyn Known),
 }
 
 /// One walk over a plan.
 struct Walk<'a> {
-    known: &'a dyn Known,
-    leaves: Leaves,
+    leaves: Leaves<'a>,
     /// The queries around the one being looked at, the outermost first.
     outer: Vec<(DFSchemaRef, Vec<Digest>)>,
     /// Recursive queries around, by the names that they have for themselves.
@@ -122,9 +136,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(known: &'a dyn Known, leaves: Leaves) -> Walk<'a> {
+    fn new(leaves: Leaves<'a>) -> Walk<'a> {
         Walk {
-            known,
             leaves,
             outer: Vec::new(),
             recursive: Vec::new(),

@@ -7,6 +7,8 @@ use datafusion::logical_expr::{
     Aggregate, Distinct, Expr, Limit, LogicalPlan, RecursiveQuery, Sort, SortExpr, TableScan, Union, Unnest, Window,
 };
 
+use recursive::recursive;
+
 use super::expressions::At;
 use super::shape::Shape;
 use super::{Leaves, Untold, Walk};
@@ -19,6 +21,7 @@ const UNORDERED: [&str; 10] =
 
 impl Walk<'_> {
     /// What a plan gives.
+    #[recursive]
     pub(super) fn shape(&mut self, plan: &LogicalPlan) -> Result<Shape, Untold> {
         match plan {
             LogicalPlan::Projection(it) => {
@@ -198,7 +201,8 @@ impl Walk<'_> {
         self.recursive.pop();
         let kind = if it.is_distinct { "recursive distinct" } else { "recursive" };
         let rows = Digest::of(kind, [&first, &next?]);
-        Ok(Shape::new(rows, numbered("recursive", it.schema.fields().len())))
+        let columns = numbered(&rows.to_string(), it.schema.fields().len());
+        Ok(Shape::new(rows, columns))
     }
 
     fn scan(&mut self, it: &TableScan) -> Result<Shape, Untold> {
@@ -221,44 +225,44 @@ impl Walk<'_> {
     /// A table with all its columns.
     fn table(&mut self, it: &TableScan) -> Result<Shape, Untold> {
         let schema = it.source.schema();
-        let names = || schema.fields().iter().map(|it| it.name().as_str());
-        if let Some(view) = it.source.downcast_ref::<PlannedView>() {
-            return self.view(&it.table_name.to_string(), it.table_name.table(), view, names());
-        }
-        if let Some(planned) = it.source.downcast_ref::<PlannedTable>() {
-            let relation = &planned.relation;
-            let unknown = || Untold(format!("not known what {relation} is made of"));
-            let identity = self.known.planned(relation).ok_or_else(unknown)?;
-            return self.leaf(&relation.identifier, &identity, names());
-        }
-        let unknown = || Untold(format!("not known what {} is made of", it.table_name));
-        let provider = source_as_provider(&it.source).map_err(|_| unknown())?;
-        if let Some(series) = provider.downcast_ref::<GenerateSeriesTable>() {
+        let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
+        let provider = source_as_provider(&it.source).ok();
+        if let Some(series) = provider.as_ref().and_then(|it| it.downcast_ref::<GenerateSeriesTable>()) {
             let rows = Digest::text("series", &format!("{series:?}"));
-            return Ok(Shape::new(rows, numbered("series", schema.fields().len())));
-        }
-        if let Some(work) = provider.downcast_ref::<CteWorkTable>() {
-            let depth = self.recursive.iter().rposition(|name| name == work.name());
-            let rows = Digest::text("recursion", &depth.unwrap_or_default().to_string());
-            let columns = numbered(&rows.to_string(), schema.fields().len());
+            let columns = numbered(&rows.to_string(), names.len());
             return Ok(Shape::new(rows, columns));
         }
-        let (name, identity) = self.known.opened(&provider).ok_or_else(unknown)?;
-        self.leaf(&name, &identity, names())
+        if let Some(work) = provider.as_ref().and_then(|it| it.downcast_ref::<CteWorkTable>()) {
+            let depth = self.recursive.iter().rposition(|name| name == work.name());
+            let rows = Digest::text("recursion", &depth.unwrap_or_default().to_string());
+            let columns = numbered(&rows.to_string(), names.len());
+            return Ok(Shape::new(rows, columns));
+        }
+        let known = match self.leaves {
+            Leaves::Named(name) => {
+                let name = name(&it.table_name);
+                let columns = names.iter().map(|it| (*it, String::new()));
+                let identity = Identity::of_whole(&Digest::text("name", &name), columns);
+                return self.leaf(&name, &identity, &names);
+            }
+            Leaves::Identified(known) => known,
+        };
+        if let Some(view) = it.source.downcast_ref::<PlannedView>() {
+            return self.view(&it.table_name.to_string(), view);
+        }
+        let found = match (it.source.downcast_ref::<PlannedTable>(), provider) {
+            (Some(planned), _) => {
+                let relation = &planned.relation;
+                known.planned(relation).map(|it| (relation.identifier.clone(), it))
+            }
+            (None, provider) => provider.and_then(|it| known.opened(&it)),
+        };
+        let (name, identity) = found.ok_or_else(|| Untold(format!("not known what {} is made of", it.table_name)))?;
+        self.leaf(&name, &identity, &names)
     }
 
-    fn view<'n>(
-        &mut self,
-        full_name: &str,
-        name: &str,
-        view: &PlannedView,
-        columns: impl Iterator<Item = &'n str>,
-    ) -> Result<Shape, Untold> {
-        if self.leaves == Leaves::Named {
-            let named = Identity::of_whole(&Digest::text("name", name), columns.map(|it| (it, String::new())));
-            return Ok(self.shape_of(&named, named.columns.values().cloned().collect()));
-        }
-        if let Some(known) = self.views.get(full_name) {
+    fn view(&mut self, name: &str, view: &PlannedView) -> Result<Shape, Untold> {
+        if let Some(known) = self.views.get(name) {
             return Ok(known.clone());
         }
         // What surrounds the name of a view is no business of the view.
@@ -266,38 +270,21 @@ impl Walk<'_> {
         let shape = self.shape(&view.plan);
         (self.outer, self.recursive) = (outer, recursive);
         let shape = shape?;
-        self.views.insert(full_name.to_owned(), shape.clone());
+        self.views.insert(name.to_owned(), shape.clone());
         Ok(shape)
     }
 
-    fn leaf<'n>(
-        &mut self,
-        name: &str,
-        identity: &Identity,
-        names: impl Iterator<Item = &'n str>,
-    ) -> Result<Shape, Untold> {
-        let named = match self.leaves {
-            Leaves::Identified => None,
-            Leaves::Named => {
-                let columns = identity.columns.keys().map(|it| (it.as_str(), String::new()));
-                Some(Identity::of_whole(&Digest::text("name", name), columns))
-            }
-        };
-        let identity = named.as_ref().unwrap_or(identity);
+    fn leaf(&mut self, name: &str, identity: &Identity, names: &[&str]) -> Result<Shape, Untold> {
         let mut columns = Vec::new();
         for column in names {
             let unknown = || Untold(format!("not known what `{column}` of {name} is made of"));
-            let digest = identity.columns.get(column).ok_or_else(unknown)?;
-            let origin = (name.to_owned(), column.to_owned());
+            let digest = identity.columns.get(*column).ok_or_else(unknown)?;
+            let origin = (name.to_owned(), (*column).to_owned());
             self.origins.entry(digest.clone()).or_default().insert(origin);
             columns.push(digest.clone());
         }
         self.inputs.insert(name.to_owned(), (identity.rows.clone(), identity.columns.clone()));
-        Ok(self.shape_of(identity, columns))
-    }
-
-    fn shape_of(&self, identity: &Identity, columns: Vec<Digest>) -> Shape {
-        Shape::new(identity.rows.clone(), columns).sorted(identity.order.clone())
+        Ok(Shape::new(identity.rows.clone(), columns).sorted(identity.order.clone()))
     }
 
     /// How rows are sorted.

@@ -1,11 +1,10 @@
 //! Where the value of one expression comes from.
 
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
-use datafusion::logical_expr::expr::{Case, Cast, InList, InSubquery, SetComparison, TryCast};
+use datafusion::logical_expr::expr::{Case, Cast, InSubquery, SetComparison, TryCast};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility};
 
-use crate::lineage::Digest;
 use crate::plan::lineage::casts::keeps_values;
 use crate::plan::lineage::trace::Tracer;
 use crate::plan::lineage::value::{Flow, Value};
@@ -37,8 +36,7 @@ impl<'a> Scope<'a> {
 
 /// Where an expression's value comes from.
 pub(super) fn value(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_>) -> Value {
-    let mut value = Value { digest: digest(tracer, expression, scope), ..Value::default() };
-    let mut mixed = Value::default();
+    let (mut value, mut mixed) = (Value::default(), Value::default());
     // Long chains of operators are deep trees: no recursion.
     let mut open = vec![(expression, Flow::Identity)];
     while let Some((expression, flow)) = open.pop() {
@@ -130,56 +128,4 @@ fn subquery_value(tracer: &mut Tracer<'_>, plan: &LogicalPlan, scope: &Scope<'_>
         value.take(flow, first);
     }
     value.edges.extend(traced.rows.iter().map(|(leaf, inner)| (*leaf, flow.after(*inner))));
-}
-
-/// How an expression is computed: its text, with what each column is in the place of its name.
-fn digest(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_>) -> Digest {
-    let mut plain = expression;
-    while let Expr::Alias(alias) = plain {
-        plain = &alias.expr;
-    }
-    if let Expr::Column(column) = plain
-        && let Some(known) = scope.find(column).or_else(|| scope.find_outside(column))
-    {
-        return known.digest;
-    }
-    let named = |digest: Digest| Expr::Column(Column::from_name(digest.to_string()));
-    let mut subquery = |plan: &LogicalPlan| {
-        let traced = tracer.subquery(plan, scope);
-        let digests: Vec<Digest> = traced.columns.iter().map(|it| it.digest).chain([traced.digest]).collect();
-        named(Digest::of("subquery", &digests))
-    };
-    let replaced = plain.clone().transform_down(|it| {
-        let known = |found: Option<&Value>| found.map(|it| named(it.digest));
-        Ok(match it {
-            Expr::Alias(alias) => Transformed::yes(*alias.expr),
-            Expr::Column(ref column) => match known(scope.find(column).or_else(|| scope.find_outside(column))) {
-                Some(named) => Transformed::new(named, true, TreeNodeRecursion::Jump),
-                None => Transformed::no(it),
-            },
-            Expr::OuterReferenceColumn(_, ref column) => match known(scope.find_outside(column)) {
-                Some(named) => Transformed::new(named, true, TreeNodeRecursion::Jump),
-                None => Transformed::no(it),
-            },
-            Expr::ScalarSubquery(it) => Transformed::new(subquery(&it.subquery), true, TreeNodeRecursion::Jump),
-            Expr::Exists(it) => {
-                let inner = subquery(&it.subquery.subquery);
-                Transformed::new(if it.negated { !inner } else { inner }, true, TreeNodeRecursion::Jump)
-            }
-            Expr::InSubquery(it) => {
-                let list = vec![subquery(&it.subquery.subquery)];
-                Transformed::yes(Expr::InList(InList::new(it.expr, list, it.negated)))
-            }
-            Expr::SetComparison(it) => {
-                let list = subquery(&it.subquery.subquery);
-                let words = Expr::Column(Column::from_name(format!("{} {}", it.op, it.quantifier)));
-                Transformed::yes(Expr::InList(InList::new(it.expr, vec![list, words], false)))
-            }
-            other => Transformed::no(other),
-        })
-    });
-    match replaced {
-        Ok(replaced) => Digest::of(&replaced.data.to_string(), &[]),
-        Err(_) => Digest::of(&plain.to_string(), &[]),
-    }
 }

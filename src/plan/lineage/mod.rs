@@ -20,6 +20,7 @@ use crate::graph::{Graph, Node};
 use crate::jinja::RelationName;
 use crate::lineage::{Column, ColumnRef, Columns, Edge, Kind, NodeColumns, Relation};
 use crate::parse::{NodeId, NodeKind};
+use crate::plan::fingerprint::meaning;
 use crate::plan::lineage::trace::Tracer;
 use crate::plan::lineage::value::Flow;
 use crate::plan::project::ProjectPlan;
@@ -66,11 +67,12 @@ fn node_lineage(plan: &ProjectPlan, graph: &Graph, names: &Names<'_>, node: &Nod
 fn of_plan(plan: &LogicalPlan, relation: &dyn Fn(&TableReference) -> Relation) -> NodeColumns {
     let mut tracer = Tracer::new(relation);
     let traced = tracer.plan(plan);
+    let meaning = meaning(plan, &|table| relation(table).to_string());
     let from = |leaf| {
         let (relation, column) = tracer.tables.name(leaf)?;
         Some(ColumnRef { relation: relation.clone(), column: column.to_owned() })
     };
-    let columns = plan.schema().fields().iter().zip(&traced.columns).map(|(field, value)| {
+    let columns = plan.schema().fields().iter().zip(&traced.columns).enumerate().map(|(at, (field, value))| {
         let edge = |(leaf, flow): &(value::Leaf, Flow)| {
             let from = from(*leaf)?;
             let kind = kind(*flow, &from.column, field.name());
@@ -81,12 +83,16 @@ fn of_plan(plan: &LogicalPlan, relation: &dyn Fn(&TableReference) -> Relation) -
             edges: value.edges.iter().filter(|it| says_more(value, it)).filter_map(edge).collect(),
             is_literal: value.literal,
             is_generated: value.generated,
-            digest: value.digest,
+            digest: meaning.as_ref().and_then(|it| it.columns.get(at)).cloned(),
         }
     });
     let rows =
         traced.rows.iter().filter_map(|(leaf, flow)| Some(Edge { from: from(*leaf)?, kind: kind(*flow, "", "") }));
-    NodeColumns { columns: columns.collect(), rows: rows.collect(), rows_digest: traced.digest }
+    NodeColumns {
+        columns: columns.collect(),
+        rows: rows.collect(),
+        rows_digest: meaning.as_ref().map(|it| it.rows.clone()),
+    }
 }
 
 /// Functions and casts of a dialect are often a `case` or a `filter` over what they compute with. That a column decides

@@ -9,11 +9,11 @@ use datafusion::datasource::source_as_provider;
 use datafusion::functions_table::generate_series::GenerateSeriesTable;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, Join, LogicalPlan, RecursiveQuery, SortExpr, TableScan, TableSource, Unnest,
+    Aggregate, Distinct, Expr, Join, LogicalPlan, RecursiveQuery, TableScan, TableSource, Unnest,
 };
 use recursive::recursive;
 
-use crate::lineage::{Digest, Relation};
+use crate::lineage::Relation;
 use crate::plan::lineage::expressions::{Scope, value};
 use crate::plan::lineage::value::{Flow, Tables, Traced, Value};
 
@@ -63,8 +63,7 @@ impl<'t> Tracer<'t> {
                 self.decided(input, Flow::Filter, [&it.predicate], it.input.schema(), around)
             }
             LogicalPlan::Sort(it) => {
-                let mut input = self.trace(&it.input, around);
-                input.digest = Digest::of(&format!("{:?} {:?}", directions(&it.expr), it.fetch), &[input.digest]);
+                let input = self.trace(&it.input, around);
                 self.decided(input, Flow::Sort, it.expr.iter().map(|it| &it.expr), it.input.schema(), around)
             }
             LogicalPlan::Limit(it) => {
@@ -86,9 +85,8 @@ impl<'t> Tracer<'t> {
             }
             LogicalPlan::TableScan(it) => self.scan(it, around),
             LogicalPlan::EmptyRelation(it) => {
-                let digest = Digest::of("empty", &[]);
-                let columns = it.schema.fields().iter().map(|_| Value::generated(digest)).collect();
-                Traced { columns, digest, ..Traced::default() }
+                let columns = it.schema.fields().iter().map(|_| Value::generated()).collect();
+                Traced { columns, ..Traced::default() }
             }
             // Only a lateral subquery is a plan of its own; others are in expressions.
             LogicalPlan::Subquery(it) => {
@@ -101,7 +99,7 @@ impl<'t> Tracer<'t> {
                 let empty = DFSchema::empty();
                 let rows = it.values.iter().map(|row| {
                     let columns = self.values(row, &empty, &Traced::default(), around);
-                    Traced { columns, digest: Digest::of("row", &[]), ..Traced::default() }
+                    Traced { columns, ..Traced::default() }
                 });
                 union(rows.collect())
             }
@@ -111,9 +109,8 @@ impl<'t> Tracer<'t> {
                 let schema = it.input.schema();
                 let columns = self.values(&it.select_expr, schema, &input, around);
                 let input = self.decided(input, Flow::Group, &it.on_expr, schema, around);
-                let order = it.sort_expr.iter().flatten();
-                let mut input = self.decided(input, Flow::Sort, order.clone().map(|it| &it.expr), schema, around);
-                input.digest = Digest::of(&format!("{:?}", directions(order)), &[input.digest]);
+                let order = it.sort_expr.iter().flatten().map(|it| &it.expr);
+                let input = self.decided(input, Flow::Sort, order, schema, around);
                 Traced { columns, ..input }
             }
             LogicalPlan::Unnest(it) => self.unnest(it, around),
@@ -149,7 +146,6 @@ impl<'t> Tracer<'t> {
             let values = self.values(std::slice::from_ref(expression), schema, &input, around);
             for value in values {
                 input.decide(flow, &value);
-                input.digest = Digest::of(&format!("{flow:?}"), &[input.digest, value.digest]);
             }
         }
         input
@@ -161,13 +157,11 @@ impl<'t> Tracer<'t> {
         let groups = grouping_set_to_exprlist(&aggregate.group_expr).unwrap_or_default();
         let groups: Vec<Expr> = groups.into_iter().cloned().collect();
         let mut columns = self.values(&groups, schema, &input, around);
-        let mut input = self.decided(input, Flow::Group, &groups, schema, around);
-        let sets = aggregate.group_expr.first().filter(|it| matches!(it, Expr::GroupingSet(_)));
-        input.digest = Digest::of(&sets.map_or_else(|| "aggregate".to_owned(), Expr::to_string), &[input.digest]);
+        let input = self.decided(input, Flow::Group, &groups, schema, around);
         let own = self.values(&aggregate.aggr_expr, schema, &input, around);
         // Which of several grouping sets a row is of is a column of its own.
         let between = aggregate.schema.fields().len().saturating_sub(columns.len() + own.len());
-        columns.extend((0..between).map(|_| Value::generated(Digest::of("grouping", &[input.digest]))));
+        columns.extend((0..between).map(|_| Value::generated()));
         columns.extend(own);
         Traced { columns, ..input }
     }
@@ -187,13 +181,10 @@ impl<'t> Tracer<'t> {
         };
         match join.join_type {
             JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full => columns.extend(right.columns),
-            JoinType::LeftMark | JoinType::RightMark => columns.push(Value::generated(Digest::of("mark", &[]))),
+            JoinType::LeftMark | JoinType::RightMark => columns.push(Value::generated()),
             JoinType::LeftSemi | JoinType::LeftAnti | JoinType::RightSemi | JoinType::RightAnti => {}
         }
-        let kind = format!("{} {:?}", join.join_type, join.null_equality);
-        let mut digests = vec![left.digest, right.digest];
-        digests.extend(conditions.iter().map(|it| it.digest));
-        let mut joined = Traced { columns, rows: left.rows, digest: Digest::of(&kind, &digests) };
+        let mut joined = Traced { columns, rows: left.rows };
         joined.rows.extend(right.rows);
         conditions.iter().for_each(|it| joined.decide(Flow::Join, it));
         joined
@@ -212,18 +203,16 @@ impl<'t> Tracer<'t> {
                 let columns = indices().iter().map(|it| known.columns.get(*it).cloned().unwrap_or_default()).collect();
                 Traced { columns, ..known }
             }
-            Meaning::Generated(how) => {
-                let digest = Digest::of(&how, &[]);
-                let column = |it: &usize| Value::generated(Digest::of(&it.to_string(), &[digest]));
-                Traced { columns: indices().iter().map(column).collect(), digest, ..Traced::default() }
+            Meaning::Generated => {
+                let columns = indices().iter().map(|_| Value::generated()).collect();
+                Traced { columns, ..Traced::default() }
             }
             Meaning::Table => {
                 let relation = (self.relation)(&scan.table_name);
-                let digest = Digest::of(&relation.to_string(), &[]);
                 let names = source.fields().iter().map(|it| it.name().clone()).collect();
                 let table = self.tables.number(relation, names);
-                let leaf = |it: &usize| Value::leaf((table, *it), Digest::of(source.field(*it).name(), &[digest]));
-                Traced { columns: indices().iter().map(leaf).collect(), digest, ..Traced::default() }
+                let columns = indices().iter().map(|it| Value::leaf((table, *it))).collect();
+                Traced { columns, ..Traced::default() }
             }
         };
         self.decided(traced, Flow::Filter, &scan.filters, &scan.projected_schema, around)
@@ -238,16 +227,12 @@ impl<'t> Tracer<'t> {
             if !opened.contains(index) {
                 return known;
             }
-            let mut value = Value { digest: Digest::of("unnest", &[known.digest]), ..Value::default() };
+            let mut value = Value::default();
             value.take(Flow::Transform, &known);
             value
         };
         let columns: Vec<Value> = unnest.dependency_indices.iter().map(column).collect();
-        let lists: Vec<Digest> = opened.iter().filter_map(|it| input.columns.get(*it)).map(|it| it.digest).collect();
-        let depths: Vec<usize> = unnest.list_type_columns.iter().map(|(_, it)| it.depth).collect();
-        let how = format!("unnest {depths:?} {:?}", unnest.options.preserve_nulls());
-        let digest = Digest::of(&how, &[&[input.digest], lists.as_slice()].concat());
-        Traced { columns, rows: input.rows, digest }
+        Traced { columns, rows: input.rows }
     }
 
     /// Each round, the recursive term may bring new origins to what it reads; it is over when it does not.
@@ -255,13 +240,7 @@ impl<'t> Tracer<'t> {
         let first = self.trace(&query.static_term, around);
         let mut known = first.clone();
         loop {
-            // Within, a column is called by its place: how it is computed is what is being found out.
-            let mut work = known.clone();
-            work.digest = Digest::of("recursive", &[first.digest]);
-            for (place, column) in work.columns.iter_mut().enumerate() {
-                column.digest = Digest::of(&place.to_string(), &[work.digest]);
-            }
-            self.working.push((query.name.clone(), work));
+            self.working.push((query.name.clone(), known.clone()));
             let further = self.trace(&query.recursive_term, around);
             self.working.pop();
             let mut more = union(vec![first.clone(), further]);
@@ -287,27 +266,17 @@ impl<'t> Tracer<'t> {
             traced.columns.iter().for_each(|it| all.take(Flow::Transform, it));
             rows.extend(traced.rows);
         }
-        let digest = Digest::of(&plan.display().to_string(), &[all.digest]);
-        all.digest = digest;
-        Traced { columns: vec![all; plan.schema().fields().len()], rows, digest }
+        Traced { columns: vec![all; plan.schema().fields().len()], rows }
     }
 }
 
 /// Rows that are the same in all columns become one.
 fn distinct(mut traced: Traced) -> Traced {
-    let mut digests = vec![traced.digest];
     for column in std::mem::take(&mut traced.columns) {
         traced.decide(Flow::Group, &column);
-        digests.push(column.digest);
         traced.columns.push(column);
     }
-    traced.digest = Digest::of("distinct", &digests);
     traced
-}
-
-/// The directions of a sort.
-fn directions<'a>(order: impl IntoIterator<Item = &'a SortExpr>) -> Vec<(bool, bool)> {
-    order.into_iter().map(|it| (it.asc, it.nulls_first)).collect()
 }
 
 /// Columns at the same place become one.
@@ -316,7 +285,6 @@ fn union(sides: Vec<Traced>) -> Traced {
     let mut whole = sides.next().unwrap_or_default();
     for side in sides {
         whole.rows.extend(side.rows);
-        whole.digest = Digest::of("union", &[whole.digest, side.digest]);
         whole.columns.iter_mut().zip(&side.columns).for_each(|(own, other)| own.or(other));
     }
     whole
@@ -326,8 +294,8 @@ fn union(sides: Vec<Traced>) -> Traced {
 enum Meaning {
     /// Rows that a recursive query has made so far.
     WorkTable(String),
-    /// Rows that come from nowhere, and how they are made.
-    Generated(String),
+    /// Rows that come from nowhere.
+    Generated,
     /// A table.
     Table,
 }
@@ -338,7 +306,7 @@ fn meaning(source: &Arc<dyn TableSource>) -> Meaning {
         return Meaning::WorkTable(table.name().to_owned());
     }
     match provider.downcast_ref::<GenerateSeriesTable>() {
-        Some(table) => Meaning::Generated(format!("{table:?}")),
+        Some(_) => Meaning::Generated,
         None => Meaning::Table,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lineage::{Digest, Relation};
+use crate::lineage::Relation;
 
 /// A column of a scanned table: its table's number and its own.
 pub(super) type Leaf = (usize, usize);
@@ -46,17 +46,15 @@ pub(super) struct Value {
     pub(super) literal: bool,
     /// A value that comes from no column is among those that it may be.
     pub(super) generated: bool,
-    /// How it is computed, from the columns of tables on.
-    pub(super) digest: Digest,
 }
 
 impl Value {
-    pub(super) fn leaf(leaf: Leaf, digest: Digest) -> Value {
-        Value { edges: BTreeSet::from([(leaf, Flow::Identity)]), digest, ..Value::default() }
+    pub(super) fn leaf(leaf: Leaf) -> Value {
+        Value { edges: BTreeSet::from([(leaf, Flow::Identity)]), ..Value::default() }
     }
 
-    pub(super) fn generated(digest: Digest) -> Value {
-        Value { generated: true, digest, ..Value::default() }
+    pub(super) fn generated() -> Value {
+        Value { generated: true, ..Value::default() }
     }
 
     /// The value may be this one or the other one.
@@ -64,7 +62,6 @@ impl Value {
         self.edges.extend(other.edges.iter().copied());
         self.literal |= other.literal;
         self.generated |= other.generated;
-        self.digest = Digest::of("or", &[self.digest, other.digest]);
     }
 
     /// Takes in what `other` comes from, in this manner.
@@ -87,8 +84,6 @@ pub(super) struct Traced {
     pub(super) columns: Vec<Value>,
     /// What decides which rows there are.
     pub(super) rows: BTreeSet<(Leaf, Flow)>,
-    /// How the rows come about.
-    pub(super) digest: Digest,
 }
 
 impl Traced {

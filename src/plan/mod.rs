@@ -30,6 +30,7 @@ mod questions;
 mod relation;
 mod session;
 mod side_by_side;
+mod snapshot_time;
 mod stored;
 mod tests;
 mod unit_tests;

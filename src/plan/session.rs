@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::SessionConfig;
 
 use crate::dialect;
 use crate::operators::SegmentedWindows;
 use crate::plan::column_types::ColumnTypes;
+use crate::plan::snapshot_time::SnapshotTime;
 use crate::project::Dialect;
 
 /// Rows that operators hand on at once; see docs/benchmarks.md.
@@ -71,6 +73,7 @@ impl Session {
         let mut state = builder.build();
         datafusion_functions_json::register_all(&mut state)?;
         dialect::register(settings.dialect, &mut state)?;
+        state.register_udf(Arc::new(ScalarUDF::from(SnapshotTime::new(settings.started_at))))?;
         state.execution_props_mut().query_execution_start_time = Some(settings.started_at);
         Ok(Session { state: Arc::new(state) })
     }

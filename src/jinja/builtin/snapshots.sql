@@ -62,6 +62,12 @@ md5({% for arg in args %}coalesce(cast({{ arg }} as varchar), ''){{ " || '|' || 
 {{ return(dbt.datafusion_snapshot_strategy(updated_at, '(' ~ snapshotted_rel ~ '.' ~ columns.dbt_valid_from ~ ' < ' ~ current_rel ~ '.' ~ updated_at ~ ')')) }}
 {% endmacro %}
 
+{# The time that is given to what has changed: a project may have a `snapshot_get_time` of its own. Not for conditions. #}
+{% macro datafusion_snapshot_time() -%}
+{% set time = snapshot_get_time() | trim -%}
+{{ 'arrowmill_snapshot_time()' if time == dbt.datafusion__snapshot_get_time() | trim else time }}
+{%- endmacro %}
+
 {# A row has changed when one of its columns has. #}
 {% macro snapshot_check_strategy(node, snapshotted_rel, current_rel, model_config, target_exists) %}
 {% set found = snapshot_check_all_get_existing_columns(node, target_exists, config.get('check_cols')) %}
@@ -71,7 +77,7 @@ md5({% for arg in args %}coalesce(cast({{ arg }} as varchar), ''){{ " || '|' || 
 ({{ snapshotted_rel }}.{{ column }} is distinct from {{ current_rel }}.{{ column }}){{ ' or ' if not loop.last }}
 {%- endfor %}{% endif %})
 {%- endset %}
-{{ return(dbt.datafusion_snapshot_strategy(config.get('updated_at') or snapshot_get_time() | trim, changed)) }}
+{{ return(dbt.datafusion_snapshot_strategy(config.get('updated_at') or dbt.datafusion_snapshot_time() | trim, changed)) }}
 {% endmacro %}
 
 {# Whether a checked column is new, and the quoted names of those that are not. #}
@@ -123,7 +129,7 @@ from (
 {%- else -%}
 {% set keys = [strategy.unique_key] if strategy.unique_key is string else strategy.unique_key -%}
 {% set deleted = columns.dbt_is_deleted -%}
-{% set now = snapshot_get_time() | trim -%}
+{% set now = dbt.datafusion_snapshot_time() | trim -%}
 {% set own = [columns.dbt_updated_at, columns.dbt_valid_from, columns.dbt_valid_to, columns.dbt_scd_id] + ([deleted] if marks else []) -%}
 {% set there = get_list_of_column_names(adapter.get_columns_in_relation(this)) -%}
 {% set given = get_columns_in_query(model.compiled_code) -%}

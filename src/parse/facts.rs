@@ -229,6 +229,20 @@ impl NodeFacts {
         }
     }
 
+    /// Where a key of its configuration is written: in a properties file, in `dbt_project.yml`, in its template; else the
+    /// place of the node.
+    pub fn place_of(&self, key: &str) -> Span {
+        let in_template = || {
+            let text = &self.source.text;
+            let is_a_word = |at: usize| !text[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_');
+            let is_set = |at: usize| text[at + key.len()..].trim_start().starts_with('=');
+            let start = text.match_indices(key).map(|it| it.0).find(|at| is_a_word(*at) && is_set(*at))?;
+            let end = text[start..].find(['\n', ')']).map_or(text.len(), |it| start + it);
+            Some(Span::new(&self.source, start..text[start..end].find(',').map_or(end, |it| start + it)))
+        };
+        self.config.place(key).or_else(in_template).unwrap_or_else(|| self.span.clone())
+    }
+
     /// Its resource type.
     pub fn resource_type(&self) -> ResourceType {
         match &self.kind {

@@ -8,7 +8,8 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as EngineResult;
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::functions::datetime::expr_fn::date_trunc;
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, lit};
 
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::parse::NodeFacts;
@@ -17,8 +18,21 @@ use crate::plan::project::Scope;
 use crate::plan::query::PlannedQuery;
 use crate::project::Json;
 
-const STRATEGIES: [&str; 3] = ["append", "delete+insert", "merge"];
+const STRATEGIES: [&str; 5] = ["append", "delete+insert", "insert_overwrite", "merge", "microbatch"];
+const GRANULARITIES: [&str; 4] = ["hour", "day", "month", "year"];
 const ON_SCHEMA_CHANGE: [&str; 4] = ["append_new_columns", "fail", "ignore", "sync_all_columns"];
+
+/// The names of the two in the plan of the grown table.
+const EXISTING: &str = "existing";
+const ARRIVED: &str = "arrived";
+
+/// Whether a model says how it grows, in terms of what its query gives.
+///
+/// # Errors
+/// Configuration that can't be followed, at its place.
+pub(super) fn check_settings(facts: &NodeFacts, new: &SchemaRef) -> Result<(), Diagnostic> {
+    Replaced::read(facts)?.are_columns_of(facts, new, "the query")
+}
 
 /// What is in the table, without the rows that `new` replaces, and `new`.
 ///
@@ -30,22 +44,14 @@ pub(super) fn grow(
     existing: &Arc<dyn TableProvider>,
     new: PlannedQuery,
 ) -> Result<PlannedQuery, Diagnostic> {
-    let keys = settings(facts)?;
+    let replaced = Replaced::read(facts)?;
+    replaced.are_columns_of(facts, &existing.schema(), "the table")?;
     let schema = settle_columns(facts, &existing.schema(), &new.schema)?;
-    for key in &keys {
-        for (columns, of) in [(&existing.schema(), "the table"), (&new.schema, "the query")] {
-            let names = columns.fields().iter().map(|it| it.name().as_str());
-            if !names.clone().any(|it| it.eq_ignore_ascii_case(key)) {
-                let words = format!("{}: `unique_key` names `{key}`, which {of} does not have", facts.display());
-                return Err(problem(facts, "unique_key", Code::UnknownColumn, words)
-                    .help_if(closest(key, names), |it| format!("did you mean `{it}`?")));
-            }
-        }
-    }
     let narrowed = Narrowed::read(facts, &existing.schema())?;
-    let plan = match narrowed.says_nothing() || keys.is_empty() {
-        true => union(&keys, existing, &new, &schema),
-        false => narrowed.merge(scope, &keys, existing, &new, &schema),
+    let plan = match &replaced {
+        Replaced::Everything => columns_of(&new, &schema),
+        Replaced::Keys(keys) if !narrowed.says_nothing() => narrowed.merge(scope, keys, existing, &new, &schema),
+        others => others.union(existing, &new, &schema),
     };
     let plan = plan
         .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
@@ -53,31 +59,162 @@ pub(super) fn grow(
 }
 
 pub(super) fn problem(facts: &NodeFacts, key: &str, code: Code, words: String) -> Diagnostic {
-    Diagnostic::error(code, words).at(facts.config.place(key).unwrap_or_else(|| facts.span.clone()))
+    Diagnostic::error(code, words).at(facts.place_of(key))
 }
 
-/// The columns by which rows replace others; none where rows are only added.
-fn settings(facts: &NodeFacts) -> Result<Vec<String>, Diagnostic> {
-    let keys: Vec<String> = match facts.config.get("unique_key") {
-        // As in dbt, an empty one is none.
-        Some(Json::String(key)) => Some(key.clone()).filter(|it| !it.is_empty()).into_iter().collect(),
-        Some(Json::Array(keys)) => keys.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
-        _ => Vec::new(),
-    };
-    match facts.config.text("incremental_strategy") {
-        Some("append") => Ok(Vec::new()),
-        None | Some("delete+insert" | "merge") => Ok(keys),
-        Some(other) => {
-            let is_dbts = ["insert_overwrite", "microbatch"].contains(&other);
-            let code = if is_dbts { Code::Unsupported } else { Code::WrongValue };
-            let words = match is_dbts {
-                true => format!("{}: incremental strategy `{other}` is not available yet", facts.display()),
-                false => format!("{}: there is no incremental strategy `{other}`", facts.display()),
-            };
-            Err(problem(facts, "incremental_strategy", code, words)
-                .help_if(closest(other, STRATEGIES), |it| format!("did you mean `{it}`?"))
-                .note(format!("there is: {}", STRATEGIES.join(", "))))
+/// The rows of the table that new ones take the place of.
+enum Replaced {
+    /// None: rows are only added.
+    Nothing,
+    /// Those with the same values in these columns, of which there is at least one. Null is no value.
+    Keys(Vec<String>),
+    /// Those of the partitions that the new ones are in. Null is a partition too.
+    Partitions(Vec<Partition>),
+    /// All of them.
+    Everything,
+}
+
+/// A column by which a table is partitioned.
+struct Partition {
+    column: String,
+    /// The part of a point in time that tells partitions apart; where there is none, each value is one.
+    granularity: Option<String>,
+}
+
+impl Replaced {
+    fn read(facts: &NodeFacts) -> Result<Replaced, Diagnostic> {
+        let keys = || match texts(facts.config.get("unique_key")) {
+            keys if keys.is_empty() => Replaced::Nothing,
+            keys => Replaced::Keys(keys),
+        };
+        match facts.config.text("incremental_strategy") {
+            Some("append") => Ok(Replaced::Nothing),
+            None | Some("delete+insert" | "merge") => Ok(keys()),
+            Some("insert_overwrite") => Ok(match Partition::read_all(facts)? {
+                partitions if partitions.is_empty() => Replaced::Everything,
+                partitions => Replaced::Partitions(partitions),
+            }),
+            Some(other) => {
+                let words = format!("{}: there is no incremental strategy `{other}`", facts.display());
+                Err(problem(facts, "incremental_strategy", Code::WrongValue, words)
+                    .help_if(closest(other, STRATEGIES), |it| format!("did you mean `{it}`?"))
+                    .note(format!("there is: {}", STRATEGIES.join(", "))))
+            }
         }
+    }
+
+    /// That a table or query has the columns by which rows are replaced.
+    fn are_columns_of(&self, facts: &NodeFacts, schema: &SchemaRef, of: &str) -> Result<(), Diagnostic> {
+        let names = || schema.fields().iter().map(|it| it.name().as_str());
+        let columns = self.columns();
+        let Some(unknown) = columns.iter().find(|key| !names().any(|it| it.eq_ignore_ascii_case(key))) else {
+            return Ok(());
+        };
+        let config = if matches!(self, Replaced::Partitions(_)) { "partition_by" } else { "unique_key" };
+        let words = format!("{}: `{config}` names `{unknown}`, which {of} does not have", facts.display());
+        Err(problem(facts, config, Code::UnknownColumn, words)
+            .help_if(closest(unknown, names()), |it| format!("did you mean `{it}`?")))
+    }
+
+    /// The columns that must be in the table and in the query.
+    fn columns(&self) -> Vec<&str> {
+        match self {
+            Replaced::Nothing | Replaced::Everything => Vec::new(),
+            Replaced::Keys(keys) => keys.iter().map(String::as_str).collect(),
+            Replaced::Partitions(partitions) => partitions.iter().map(|it| it.column.as_str()).collect(),
+        }
+    }
+
+    /// When a row of the table is replaced by one of the new ones.
+    fn conditions(&self, existing: &SchemaRef, new: &SchemaRef) -> Vec<Expr> {
+        let named = |table: &str, schema: &SchemaRef, key: &str| {
+            let field = schema.fields().iter().find(|it| it.name().eq_ignore_ascii_case(key));
+            Expr::Column(Column::new(Some(table), field.map_or(key, |it| it.name().as_str())))
+        };
+        let both = |key: &str| [named(EXISTING, existing, key), named(ARRIVED, new, key)];
+        match self {
+            Replaced::Nothing | Replaced::Everything => Vec::new(),
+            Replaced::Keys(keys) => {
+                let same = |key: &String| {
+                    let [old, new] = both(key);
+                    old.eq(new)
+                };
+                keys.iter().map(same).collect()
+            }
+            Replaced::Partitions(partitions) => {
+                let same = |it: &Partition| {
+                    let [old, new] = both(&it.column).map(|column| it.of(column));
+                    binary_expr(old, Operator::IsNotDistinctFrom, new)
+                };
+                partitions.iter().map(same).collect()
+            }
+        }
+    }
+
+    /// The rows of the table that stay, and the new ones.
+    fn union(
+        &self,
+        existing: &Arc<dyn TableProvider>,
+        new: &PlannedQuery,
+        schema: &SchemaRef,
+    ) -> EngineResult<LogicalPlan> {
+        let old = LogicalPlanBuilder::scan(EXISTING, provider_as_source(Arc::clone(existing)), None)?;
+        let conditions = self.conditions(&existing.schema(), &new.schema);
+        let kept = if conditions.is_empty() {
+            old
+        } else {
+            let arrived = LogicalPlanBuilder::from(new.plan.clone()).alias(ARRIVED)?.build()?;
+            old.join_on(arrived, JoinType::LeftAnti, conditions)?
+        };
+        let kept = kept.project(columns(Some(EXISTING), &existing.schema(), schema))?.build()?;
+        LogicalPlanBuilder::from(kept).union(columns_of(new, schema)?)?.build()
+    }
+}
+
+impl Partition {
+    /// One name, several of them, or the form that BigQuery's adapter has: a field with the part that counts of it.
+    fn read_all(facts: &NodeFacts) -> Result<Vec<Partition>, Diagnostic> {
+        let Some(Json::Object(one)) = facts.config.get("partition_by") else {
+            let names = texts(facts.config.get("partition_by")).into_iter();
+            return Ok(names.map(|column| Partition { column, granularity: None }).collect());
+        };
+        let text = |key: &str| one.get(key).and_then(Json::as_str);
+        let wrong = |code: Code, words: &str| {
+            problem(facts, "partition_by", code, format!("{}: {words}", facts.display()))
+                .note("`partition_by` is a column, a list of columns, or has `field`, `data_type` and `granularity`")
+        };
+        let column =
+            text("field").ok_or_else(|| wrong(Code::WrongValue, "`partition_by` names no `field`"))?.to_owned();
+        let granularity = text("granularity").map_or_else(|| "day".to_owned(), str::to_lowercase);
+        if !GRANULARITIES.contains(&granularity.as_str()) {
+            let words = format!("`granularity` of `partition_by` can't be `{granularity}`");
+            return Err(wrong(Code::WrongValue, &words)
+                .help_if(closest(&granularity, GRANULARITIES), |it| format!("did you mean `{it}`?")));
+        }
+        let granularity = match text("data_type").map_or_else(|| "date".to_owned(), str::to_lowercase).as_str() {
+            "date" if granularity == "day" => None,
+            "date" | "datetime" | "timestamp" => Some(granularity),
+            _ => return Err(wrong(Code::Unsupported, "partitions that are ranges of numbers are not available")),
+        };
+        Ok(vec![Partition { column, granularity }])
+    }
+
+    /// The partition that a value belongs to.
+    fn of(&self, value: Expr) -> Expr {
+        match &self.granularity {
+            None => value,
+            Some(part) => date_trunc(lit(part.as_str()), value),
+        }
+    }
+}
+
+/// One text, or a list of them.
+fn texts(value: Option<&Json>) -> Vec<String> {
+    match value {
+        // As in dbt, an empty one is none.
+        Some(Json::String(one)) => Some(one.clone()).filter(|it| !it.is_empty()).into_iter().collect(),
+        Some(Json::Array(many)) => many.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -124,31 +261,9 @@ pub(super) fn settle_columns(
     }
 }
 
-fn union(
-    keys: &[String],
-    existing: &Arc<dyn TableProvider>,
-    new: &PlannedQuery,
-    schema: &SchemaRef,
-) -> EngineResult<LogicalPlan> {
-    let old = LogicalPlanBuilder::scan("existing", provider_as_source(Arc::clone(existing)), None)?;
-    let kept = if keys.is_empty() {
-        old
-    } else {
-        let arrived = LogicalPlanBuilder::from(new.plan.clone()).alias("arrived")?.build()?;
-        let named = |table: &str, schema: &SchemaRef| -> Vec<Column> {
-            let name = |key: &String| {
-                let field = schema.fields().iter().find(|it| it.name().eq_ignore_ascii_case(key));
-                Column::new(Some(table), field.map_or(key.as_str(), |it| it.name().as_str()))
-            };
-            keys.iter().map(name).collect()
-        };
-        let on = (named("existing", &existing.schema()), named("arrived", &new.schema));
-        old.join(arrived, JoinType::LeftAnti, on, None)?
-    };
-    let kept = kept.project(columns(Some("existing"), &existing.schema(), schema))?.build()?;
-    LogicalPlanBuilder::from(kept)
-        .union(LogicalPlanBuilder::from(new.plan.clone()).project(columns(None, &new.schema, schema))?.build()?)?
-        .build()
+/// A query with the columns that the table will have.
+fn columns_of(query: &PlannedQuery, schema: &SchemaRef) -> EngineResult<LogicalPlan> {
+    LogicalPlanBuilder::from(query.plan.clone()).project(columns(None, &query.schema, schema))?.build()
 }
 
 /// The columns `wanted` from a table that has some of them; the others are null.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use crate::compile::{self, Compiled, Uncompiled};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, Span, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, closest};
 use crate::graph::Node;
 use crate::materialize;
 use crate::parse::{Column, NodeKind};
 use crate::plan::constraints::{self, Constraints};
 use crate::plan::contracts;
-use crate::plan::incremental::grow;
+use crate::plan::incremental::{check_settings, grow};
 use crate::plan::locate::smallest_failure;
 use crate::plan::microbatch::{is_microbatch, plan_microbatch};
 use crate::plan::problem::{Origin, explain};
@@ -83,11 +83,13 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     let query = query.and_then(|query| {
         let Some(new) = query else { return Ok(None) };
         let arriving = new.plan.clone();
+        if facts.materialized() != "incremental" {
+            return Ok(Some((new, arriving)));
+        }
+        check_settings(facts, &new.schema)?;
         match scope.growing.get(&facts.id) {
-            Some(table) if facts.materialized() == "incremental" => {
-                grow(scope, facts, table, new).map(|grown| Some((grown, arriving)))
-            }
-            _ => Ok(Some((new, arriving))),
+            Some(table) => grow(scope, facts, table, new).map(|grown| Some((grown, arriving))),
+            None => Ok(Some((new, arriving))),
         }
     });
     match query {
@@ -259,7 +261,7 @@ fn materialization_problems(scope: &Scope<'_>, node: &Node) -> Diagnostics {
         found.extend(materialize::Export::read(facts, &scope.project.invocation.target).err().into_iter().collect());
     }
     if materialize::decide(name, materialize::Existing::Absent).is_none() {
-        let place = facts.config.place("materialized").unwrap_or_else(|| config_call(node));
+        let place = facts.place_of("materialized");
         let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
         let names = materialize::names().collect::<Vec<_>>().join(", ");
         found.push(
@@ -270,16 +272,4 @@ fn materialization_problems(scope: &Scope<'_>, node: &Node) -> Diagnostics {
         );
     }
     found
-}
-
-/// The place of a model's `config()` call.
-fn config_call(node: &Node) -> Span {
-    let text = &node.facts.source.text;
-    match text.find("materialized") {
-        Some(start) => {
-            let end = text[start..].find([',', ')', '\n']).map_or(text.len(), |it| start + it);
-            Span::new(&node.facts.source, start..end)
-        }
-        None => node.facts.span.clone(),
-    }
 }

@@ -32,7 +32,7 @@ pub(super) fn plan_test(
             "{}: `store_failures_as`: '{other}' is not a valid value. Accepted values are: ['ephemeral', 'table', 'view']",
             node.facts.display()
         );
-        let place = config.place("store_failures_as").unwrap_or_else(|| node.facts.span.clone());
+        let place = node.facts.place_of("store_failures_as");
         return Err(Uncompiled::Wrong(Diagnostic::error(Code::WrongValue, words).at(place)));
     }
     let NodeKind::Test(test) = &node.facts.kind else { return Ok(None) };

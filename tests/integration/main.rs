@@ -14,6 +14,7 @@ mod killing;
 mod lineage;
 mod oracle;
 mod reuse;
+mod serving;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         lineage::trials(),
         oracle::trials(),
         reuse::trials(),
+        serving::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

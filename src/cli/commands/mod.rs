@@ -8,6 +8,7 @@ mod compile;
 mod debug;
 mod deps;
 mod docs;
+mod docs_serve;
 mod generate;
 mod init;
 mod lineage;
@@ -39,6 +40,9 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Docs { command: DocsCommand::Generate { selecting, no_compile, empty_catalog, .. } } => {
             let wanted = docs::Wanted { compile: !no_compile, catalog: !empty_catalog };
             docs::run(settings, selecting, wanted)
+        }
+        Command::Docs { command: DocsCommand::Serve { host, port, no_browser, .. } } => {
+            docs_serve::run(settings, host, *port, !no_browser)
         }
         Command::Generate { events, days, start, seed, format, out } => {
             let plan = generate::plan(*events, *days, *start, *seed, *format);

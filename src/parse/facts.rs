@@ -206,6 +206,21 @@ pub(super) struct InProperties<'a> {
 }
 
 impl NodeFacts {
+    /// Where a key of its configuration is written: in a properties file, else in the `config()` call of its template.
+    pub fn place_of_config(&self, key: &str) -> Span {
+        let text = &self.source.text;
+        let in_call = || {
+            let start = text.find(key).filter(|_| matches!(self.kind, NodeKind::Model | NodeKind::Snapshot(_)))?;
+            let mut depth = 0;
+            let end = text[start..].find(|it| {
+                depth += i32::from(it == '[') - i32::from(it == ']');
+                matches!(it, ')' | '\n') || it == ',' && depth == 0
+            });
+            Some(Span::new(&self.source, start..end.map_or(text.len(), |it| start + it)))
+        };
+        self.config.place(key).or_else(in_call).unwrap_or_else(|| self.span.clone())
+    }
+
     /// A node that is written in a properties file alone and makes no relation.
     pub(super) fn in_properties(about: InProperties<'_>) -> NodeFacts {
         let InProperties { id, name, kind, package, file, fqn, description, config } = about;

@@ -10,7 +10,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as EngineResult;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, cast, lit};
 
-use crate::diagnostics::{Code, Diagnostic, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, closest};
 use crate::parse::NodeFacts;
 use crate::plan::merging::Narrowed;
 use crate::plan::project::Scope;
@@ -49,11 +49,29 @@ pub(super) fn grow(
     };
     let plan = plan
         .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
-    Ok(PlannedQuery { plan, schema })
+    Ok(PlannedQuery { plan, schema, findings: new.findings })
+}
+
+/// Columns of `unique_key` that the query does not give, before there is a table to grow: its first run would pass, and
+/// all others fail.
+pub(super) fn missing_keys(facts: &NodeFacts, schema: &SchemaRef) -> Diagnostics {
+    let names = || schema.fields().iter().map(|it| it.name().as_str());
+    let is_name = |it: &&String| it.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let is_there = |key: &str| names().any(|it| it.eq_ignore_ascii_case(key));
+    let keys = settings(facts).unwrap_or_default();
+    let missing = |key: &String| {
+        let words = format!("{}: `unique_key` names `{key}`, which the query does not have", facts.display());
+        let mut problem = problem(facts, "unique_key", Code::UnknownColumn, words)
+            .help_if(closest(key, names()), |it| format!("did you mean `{it}`?"))
+            .note("the first run makes the table, and each later one fails");
+        problem.severity = Severity::Warning;
+        problem
+    };
+    keys.iter().filter(is_name).filter(|it| !is_there(it)).map(missing).collect()
 }
 
 pub(super) fn problem(facts: &NodeFacts, key: &str, code: Code, words: String) -> Diagnostic {
-    Diagnostic::error(code, words).at(facts.config.place(key).unwrap_or_else(|| facts.span.clone()))
+    Diagnostic::error(code, words).at(facts.place_of_config(key))
 }
 
 /// The columns by which rows replace others; none where rows are only added.

@@ -166,6 +166,9 @@ pub(super) enum Command {
     Check {
         #[command(flatten)]
         selecting: Selecting,
+        /// Warn of these too; there is no harm in them yet
+        #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', value_name = "KIND")]
+        warn: Vec<OptionalWarning>,
         /// Form of the report
         #[arg(long, value_enum, default_value_t)]
         output: CheckOutput,
@@ -340,6 +343,47 @@ pub(super) enum Command {
     },
 }
 
+/// The groups of options that a command takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options<'a> {
+    pub(super) running: Option<&'a Running>,
+    pub(super) reading: Option<&'a Reading>,
+    /// Of commands that can read nothing, whether or not they take the rest of `reading`.
+    pub(super) emptying: Option<&'a Emptying>,
+}
+
+impl Command {
+    /// Its groups of options: the one place that knows which command takes which.
+    pub(super) fn options(&self) -> Options<'_> {
+        match self {
+            Command::Build { running, reading, .. } | Command::Run { running, reading, .. } => {
+                Options { running: Some(running), reading: Some(reading), emptying: Some(&reading.emptying) }
+            }
+            Command::Compile { emptying, .. } => Options { emptying: Some(emptying), ..Options::default() },
+            Command::Snapshot { running, emptying, .. } => {
+                Options { running: Some(running), emptying: Some(emptying), reading: None }
+            }
+            Command::RunOperation { running, .. } | Command::Seed { running, .. } | Command::Test { running, .. } => {
+                Options { running: Some(running), ..Options::default() }
+            }
+            Command::Check { .. }
+            | Command::Clean
+            | Command::Clone { .. }
+            | Command::Debug { .. }
+            | Command::Deps { .. }
+            | Command::Docs { .. }
+            | Command::Generate { .. }
+            | Command::Init { .. }
+            | Command::Lineage { .. }
+            | Command::List { .. }
+            | Command::Parse
+            | Command::Retry
+            | Command::Show { .. }
+            | Command::Source { .. } => Options::default(),
+        }
+    }
+}
+
 /// Commands about documentation.
 #[derive(Debug, Subcommand)]
 pub(super) enum DocsCommand {
@@ -389,6 +433,19 @@ pub(super) enum SourceCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<String>,
     },
+}
+
+/// Warnings that are off unless they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OptionalWarning {
+    /// All of them
+    All,
+    /// Columns that nothing in the project reads
+    DeadColumn,
+    /// A `*` over files whose columns are not declared, where others would do harm
+    OpenStar,
+    /// Functions that make a table anew in every run
+    VolatileFunction,
 }
 
 /// Forms of a check's report.

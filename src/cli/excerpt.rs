@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 
-use crate::cli::arguments::{Command, Emptying, Reading};
+use crate::cli::arguments::{Emptying, Options, Reading};
 use crate::cli::flags::Flags;
 use crate::cli::settings::parse_mapping;
 use crate::compile::{BatchSize, moment};
@@ -15,39 +15,17 @@ use crate::project::Json;
 ///
 /// # Errors
 /// Times that are none, in dbt's words.
-pub(super) fn resolve(command: &Command, flags: &Flags, now: DateTime<Utc>) -> Result<Excerpt, String> {
-    match command {
-        Command::Build { reading, .. } | Command::Run { reading, .. } => {
-            let value = |given: &Option<String>, name: &str| {
-                given.clone().or_else(|| flags.value(name).map(str::to_owned)).filter(|it| !it.is_empty())
-            };
-            let Reading { emptying, sample, event_time_start, event_time_end } = reading;
-            let sample = value(sample, "sample").map(|it| window(&it, now)).transpose()?;
-            let batches =
-                batches(value(event_time_start, "event-time-start"), value(event_time_end, "event-time-end"))?;
-            Ok(Excerpt { empty: is_empty(emptying, flags), sample, batches })
-        }
-        Command::Compile { emptying, .. } | Command::Snapshot { emptying, .. } => {
-            Ok(Excerpt { empty: is_empty(emptying, flags), ..Excerpt::default() })
-        }
-        Command::Check { .. }
-        | Command::Clean
-        | Command::Clone { .. }
-        | Command::Debug { .. }
-        | Command::Deps { .. }
-        | Command::Docs { .. }
-        | Command::Generate { .. }
-        | Command::Init { .. }
-        | Command::Lineage { .. }
-        | Command::List { .. }
-        | Command::Parse
-        | Command::Retry
-        | Command::RunOperation { .. }
-        | Command::Seed { .. }
-        | Command::Show { .. }
-        | Command::Source { .. }
-        | Command::Test { .. } => Ok(Excerpt::default()),
-    }
+pub(super) fn resolve(options: &Options<'_>, flags: &Flags, now: DateTime<Utc>) -> Result<Excerpt, String> {
+    let empty = options.emptying.is_some_and(|it| is_empty(it, flags));
+    let Some(Reading { sample, event_time_start, event_time_end, .. }) = options.reading else {
+        return Ok(Excerpt { empty, ..Excerpt::default() });
+    };
+    let value = |given: &Option<String>, name: &str| {
+        given.clone().or_else(|| flags.value(name).map(str::to_owned)).filter(|it| !it.is_empty())
+    };
+    let sample = value(sample, "sample").map(|it| window(&it, now)).transpose()?;
+    let batches = batches(value(event_time_start, "event-time-start"), value(event_time_end, "event-time-end"))?;
+    Ok(Excerpt { empty, sample, batches })
 }
 
 fn is_empty(emptying: &Emptying, flags: &Flags) -> bool {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::cli::arguments::{Arguments, Command, Indirect, PublishWhen, Running, Selecting};
+use crate::cli::arguments::{Arguments, Command, Indirect, PublishWhen, Selecting};
 use crate::cli::flags::Flags;
 use crate::cli::warnings::WarningRules;
 use crate::cli::{excerpt, logging};
@@ -99,7 +99,8 @@ impl Settings {
             }
             None => nearest_project(&current),
         };
-        let running = running(&arguments.command);
+        let options = arguments.command.options();
+        let running = options.running;
         let full_refresh = match &arguments.command {
             Command::Clone { full_refresh, .. } => Some(*full_refresh),
             _ => running.map(|it| it.full_refresh),
@@ -135,7 +136,7 @@ impl Settings {
                 threads,
                 vars: parse_vars(common.vars.as_deref())?,
                 full_refresh: full_refresh.is_some_and(|it| is_on(it, "full-refresh")),
-                excerpt: excerpt::resolve(&arguments.command, &flags, now)?,
+                excerpt: excerpt::resolve(&options, &flags, now)?,
                 target_path: text(&common.target_path, "target-path"),
                 environment,
                 started_at: now,
@@ -201,32 +202,6 @@ fn seconds(at: DateTime<Utc>) -> String {
 
 fn span((start, end): TimeSpan) -> Json {
     serde_json::json!({"start": seconds(start), "end": seconds(end)})
-}
-
-fn running(command: &Command) -> Option<&Running> {
-    match command {
-        Command::Build { running, .. }
-        | Command::Run { running, .. }
-        | Command::RunOperation { running, .. }
-        | Command::Seed { running, .. }
-        | Command::Snapshot { running, .. }
-        | Command::Test { running, .. } => Some(running),
-        Command::Check { .. }
-        | Command::Clean
-        | Command::Clone { .. }
-        | Command::Compile { .. }
-        | Command::Debug { .. }
-        | Command::Deps { .. }
-        | Command::Docs { .. }
-        | Command::Generate { .. }
-        | Command::Init { .. }
-        | Command::Lineage { .. }
-        | Command::List { .. }
-        | Command::Parse
-        | Command::Retry
-        | Command::Show { .. }
-        | Command::Source { .. } => None,
-    }
 }
 
 /// How to say what is wrong with the arguments themselves.

@@ -31,10 +31,16 @@ codes! {
     BadSql = "bad-sql",
     /// YAML that cannot be parsed.
     BadYaml = "bad-yaml",
+    /// A column that is compared with itself.
+    ComparedWithItself = "compared-with-itself",
+    /// A comparison with `null`.
+    ComparedWithNull = "compared-with-null",
     /// Models that need each other.
     Cycle = "cycle",
     /// A reference to a node that is switched off.
     DisabledRef = "disabled-ref",
+    /// Columns that nothing reads.
+    DeadColumn = "dead-column",
     /// Two things of one name where only one can be.
     DuplicateName = "duplicate-name",
     /// An empty SQL model.
@@ -47,8 +53,16 @@ codes! {
     MissingKey = "missing-key",
     /// A variable that is needed and not set.
     MissingVar = "missing-var",
+    /// A condition that no row can meet.
+    NeverTrue = "never-true",
+    /// A `*` that passes on whatever columns a file has.
+    OpenStar = "open-star",
     /// A profile or target that does not fit the project.
     Profile = "profile",
+    /// A union whose sides have the same columns in different orders.
+    SwappedColumns = "swapped-columns",
+    /// A join whose condition says nothing of what is joined.
+    UnrelatedJoin = "unrelated-join",
     /// Something of dbt's that Arrowmill cannot do yet.
     Unsupported = "unsupported",
     /// A column that none of the relations has.
@@ -81,6 +95,8 @@ codes! {
     UnusedConfig = "unused-config",
     /// A selection that fits nothing.
     NothingSelected = "nothing-selected",
+    /// A function in a table's query that gives another value each time.
+    VolatileFunction = "volatile-function",
     /// A value of the wrong type or outside what is allowed.
     WrongValue = "wrong-value",
     /// An expression whose types do not fit.

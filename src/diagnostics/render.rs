@@ -88,6 +88,9 @@ pub fn render_github(diagnostics: &Diagnostics) -> String {
             format!("file={},line={line},col={column},", span.source.path)
         });
         let mut message = it.message.clone();
+        for (span, label) in &it.related {
+            message.push_str(&format!("\n{label}: {span}"));
+        }
         for extra in it.notes.iter().chain(&it.help) {
             message.push('\n');
             message.push_str(extra);

@@ -120,6 +120,11 @@ pub fn settle_texts(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> 
     if dialect == Dialect::DataFusion { Ok(plan) } else { casts::settle_texts(plan) }
 }
 
+/// Whether a text that is written out can be read as a point in time.
+pub fn is_time(text: &str) -> bool {
+    [false, true].into_iter().any(|zoned| functions::timestamp_micros(text, zoned).is_some())
+}
+
 /// An interval as files hold it: days and milliseconds.
 pub fn stored_interval(interval: Expr) -> Expr {
     functions::interval_stored(interval)

@@ -172,7 +172,7 @@ impl Macros {
 }
 
 /// What stands in `{{ … }}` and `{% … %}`, roughly: what is missed here is noticed while rendering.
-fn tags(template: &str) -> impl Iterator<Item = &str> {
+pub(super) fn tags(template: &str) -> impl Iterator<Item = &str> {
     let mut rest = template;
     std::iter::from_fn(move || {
         loop {

@@ -6,6 +6,7 @@ mod builtin;
 mod excerpt;
 mod filters;
 mod functions;
+mod macro_text;
 mod macros;
 mod members;
 mod modules;
@@ -28,7 +29,7 @@ pub use excerpt::{Excerpt, TimeSpan};
 pub use macros::{DBT, MacroDefinition, Macros};
 pub use relation_name::RelationName;
 pub use scope::{Captured, Incremental, Invocation, LogLine, Phase, RefCall, Resolve, Scope, SourceCall};
-pub use source_map::SourceMap;
+pub use source_map::{SourceMap, Traced};
 pub use yaml_text::YamlText;
 
 use std::collections::{BTreeMap, BTreeSet};

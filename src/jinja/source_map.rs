@@ -11,6 +11,14 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::diagnostics::{SourceText, Span};
 
+/// Where a range of rendered text comes from.
+pub struct Traced {
+    /// The same text in the template, or the expression that produced it.
+    pub span: Span,
+    /// All that the expression produced, as a range of the rendered text; nothing for text that stands in the template.
+    pub produced: Option<Range<usize>>,
+}
+
 /// A template and its rendering, aligned.
 pub struct SourceMap<'a> {
     source: &'a Arc<SourceText>,
@@ -24,10 +32,10 @@ impl<'a> SourceMap<'a> {
     }
 
     /// The place in the template of a range of the rendered text.
-    pub fn to_source(&self, range: Range<usize>) -> Span {
+    pub fn trace(&self, range: Range<usize>) -> Traced {
         let template = &self.source.text;
         if template.trim_end() == self.rendered.trim_end() {
-            return Span::new(self.source, range);
+            return Traced { span: Span::new(self.source, range), produced: None };
         }
         let (old, new) = (words(template), words(self.rendered));
         let old_text: Vec<&str> = old.iter().map(|it| &template[it.clone()]).collect();
@@ -37,7 +45,9 @@ impl<'a> SourceMap<'a> {
             let DiffOp::Equal { old_index, new_index, len } = op else {
                 if op.new_range().contains(&wanted) {
                     let from = old.get(op.old_range().start).map_or(template.len(), |it| it.start);
-                    return self.expression_near(from);
+                    let gap = &new[op.new_range()];
+                    let produced = gap.first().zip(gap.last()).map(|(first, last)| first.start..last.end);
+                    return Traced { span: self.expression_near(from), produced };
                 }
                 continue;
             };
@@ -49,10 +59,11 @@ impl<'a> SourceMap<'a> {
                 // A range over several words keeps its length where the template agrees with it.
                 let whole = template.get(start..start + range.len());
                 let agrees = whole.is_some() && whole == self.rendered.get(range.clone());
-                return Span::new(self.source, start..start + if agrees { range.len() } else { length });
+                let span = Span::new(self.source, start..start + if agrees { range.len() } else { length });
+                return Traced { span, produced: None };
             }
         }
-        Span::file(self.source)
+        Traced { span: Span::file(self.source), produced: None }
     }
 
     /// The `{{ … }}` or `{% … %}` that begins around a place.
@@ -96,7 +107,7 @@ mod tests {
     fn check(template: &str, rendered: &str, wanted: &str, expected: &str) {
         let source = SourceText::new("a.sql", template);
         let start = rendered.find(wanted).unwrap();
-        let span = SourceMap::new(&source, rendered).to_source(start..start + wanted.len());
+        let span = SourceMap::new(&source, rendered).trace(start..start + wanted.len()).span;
         assert_eq!(span.text(), expected);
     }
 

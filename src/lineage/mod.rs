@@ -1,6 +1,7 @@
 //! Which column comes from which, and how, for a whole project. Made by `plan::column_lineage` from the plans that run;
 //! this is the result and what can be asked of it. Knows nodes and columns; knows no SQL, engine or files.
 
+mod dead;
 mod descriptions;
 mod edge;
 mod marks;
@@ -8,6 +9,7 @@ mod policy;
 mod through;
 mod walk;
 
+pub use dead::dead_columns;
 pub use descriptions::inherited_description;
 pub use edge::{ColumnRef, Edge, Kind, Relation};
 pub use marks::{Marks, marks};

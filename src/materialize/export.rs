@@ -55,7 +55,7 @@ impl Export {
         };
         let text = |key: &str| option(key).map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned));
         let wrong = |key: &str, words: String| {
-            let place = facts.place_of(key);
+            let place = facts.place_of_config(key);
             Diagnostic::error(Code::WrongValue, format!("{}: {words}", facts.display())).at(place)
         };
         let given = config.text("location").map(|it| it.trim().trim_matches('\'').to_owned());

@@ -229,18 +229,22 @@ impl NodeFacts {
         }
     }
 
-    /// Where a key of its configuration is written: in a properties file, in `dbt_project.yml`, in its template; else the
-    /// place of the node.
-    pub fn place_of(&self, key: &str) -> Span {
-        let in_template = || {
+    /// Where a key of its configuration is written: in a properties file, in `dbt_project.yml`, in the `config()` call of
+    /// its template; else the place of the node.
+    pub fn place_of_config(&self, key: &str) -> Span {
+        let in_call = || {
             let text = &self.source.text;
             let is_a_word = |at: usize| !text[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_');
             let is_set = |at: usize| text[at + key.len()..].trim_start().starts_with('=');
             let start = text.match_indices(key).map(|it| it.0).find(|at| is_a_word(*at) && is_set(*at))?;
-            let end = text[start..].find(['\n', ')']).map_or(text.len(), |it| start + it);
-            Some(Span::new(&self.source, start..text[start..end].find(',').map_or(end, |it| start + it)))
+            let mut depth = 0;
+            let end = text[start..].find(|it| {
+                depth += i32::from(it == '[') - i32::from(it == ']');
+                matches!(it, ')' | '\n') || it == ',' && depth == 0
+            });
+            Some(Span::new(&self.source, start..end.map_or(text.len(), |it| start + it)))
         };
-        self.config.place(key).or_else(in_template).unwrap_or_else(|| self.span.clone())
+        self.config.place(key).or_else(in_call).unwrap_or_else(|| self.span.clone())
     }
 
     /// Its resource type.

@@ -90,7 +90,7 @@ pub(super) fn check(nodes: &[ParsedNode], groups: &[Group], found: &mut Diagnost
                     Code::UnknownNode,
                     format!("{} is in group `{name}`, which is not defined", facts.display()),
                 )
-                .at(facts.place_of("group"))
+                .at(facts.place_of_config("group"))
                 .help_if(closest(name, names.iter().copied()), |it| format!("did you mean `{it}`?"))
                 .help_if(names.is_empty().then_some(()), |()| {
                     "define it under `groups:` in a properties file".to_owned()
@@ -104,7 +104,7 @@ pub(super) fn check(nodes: &[ParsedNode], groups: &[Group], found: &mut Diagnost
         if !ACCESSES.contains(&access) {
             found.push(
                 Diagnostic::error(Code::WrongValue, format!("there is no access `{access}`"))
-                    .at(facts.place_of("access"))
+                    .at(facts.place_of_config("access"))
                     .help_if(closest(access, ACCESSES), |it| format!("did you mean `{it}`?"))
                     .note(format!("there are {}", ACCESSES.join(", "))),
             );
@@ -114,7 +114,7 @@ pub(super) fn check(nodes: &[ParsedNode], groups: &[Group], found: &mut Diagnost
                     Code::WrongValue,
                     format!("{} is ephemeral, and so can't be public", facts.display()),
                 )
-                .at(facts.place_of("access"))
+                .at(facts.place_of_config("access"))
                 .help("materialise it as a view, or leave `access` away"),
             );
         }

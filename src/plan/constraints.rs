@@ -75,7 +75,7 @@ pub(super) fn of(
             let wrong = rules.iter().find_map(|it| Some((it, plan(std::slice::from_ref(it)).err()?)));
             let (span, error) = wrong.map_or((facts.span.clone(), whole), |(rule, error)| (rule.span.clone(), error));
             let who = format!("{} (constraint)", facts.display());
-            let origin = Origin { sql: "", template: None, fallback: &span, who: &who };
+            let origin = Origin { sql: "", template: None, fallback: &span, who: &who, macros: None };
             found.push(explain(&error, &origin, &Catalog::default(), || None));
             None
         }

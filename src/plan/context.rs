@@ -1,5 +1,6 @@
 //! What the engine's SQL planner asks of its surroundings, answered from the project's catalog.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
@@ -15,6 +16,7 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
+use crate::plan::Session;
 use crate::plan::column_types::ColumnTypes;
 use crate::plan::file_functions::OpenFiles;
 use crate::plan::relation::Catalog;
@@ -29,16 +31,36 @@ pub(super) struct Context<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) target: &'a Target,
     pub(super) files: OpenFiles,
+    /// Common table expressions of the query, in small letters. The planner asks for their names too, and forgets the
+    /// answer: the warehouse need not be asked for them.
+    pub(super) named_within: BTreeSet<String>,
+}
+
+impl<'a> Context<'a> {
+    /// For a query with common table expressions of these names.
+    pub(super) fn new(
+        session: &'a Session,
+        catalog: &'a Catalog,
+        target: &'a Target,
+        named_within: BTreeSet<String>,
+    ) -> Context<'a> {
+        Context { state: session.state(), catalog, target, files: OpenFiles::default(), named_within }
+    }
+
+    fn in_own_schema(&self, name: &str) -> Option<Arc<dyn TableSource>> {
+        let Target { database, schema, .. } = self.target;
+        match self.named_within.contains(&name.to_lowercase()) {
+            true => self.catalog.find_planned(database, schema, name),
+            false => self.catalog.find(database, schema, name),
+        }
+    }
 }
 
 impl ContextProvider for Context<'_> {
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
         let found = match (name.catalog(), name.schema()) {
             // The common table expression of an ephemeral model has a name without schema.
-            (None, None) => self
-                .catalog
-                .find("", "", name.table())
-                .or_else(|| self.catalog.find(&self.target.database, &self.target.schema, name.table())),
+            (None, None) => self.catalog.find("", "", name.table()).or_else(|| self.in_own_schema(name.table())),
             (database, schema) => self.catalog.find(
                 database.unwrap_or(&self.target.database),
                 schema.unwrap_or(&self.target.schema),

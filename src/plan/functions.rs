@@ -55,7 +55,7 @@ pub(super) fn plan_function(
     let target = &scope.project.invocation.target;
     let who = node.facts.display();
     let wrong = |error: DataFusionError| {
-        let origin = Origin { sql: &compiled.sql, template: None, fallback: &node.facts.span, who: &who };
+        let origin = Origin { sql: &compiled.sql, template: None, fallback: &node.facts.span, who: &who, macros: None };
         Uncompiled::Wrong(explain(&error, &origin, plan.catalog(), || None))
     };
     let function = read(node, facts, &compiled.sql, plan.catalog(), target).map_err(wrong)?;

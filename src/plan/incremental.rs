@@ -11,7 +11,7 @@ use datafusion::error::Result as EngineResult;
 use datafusion::functions::datetime::expr_fn::date_trunc;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, lit};
 
-use crate::diagnostics::{Code, Diagnostic, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, closest};
 use crate::parse::NodeFacts;
 use crate::plan::merging::Narrowed;
 use crate::plan::project::Scope;
@@ -26,14 +26,6 @@ const ON_SCHEMA_CHANGE: [&str; 4] = ["append_new_columns", "fail", "ignore", "sy
 const EXISTING: &str = "existing";
 const ARRIVED: &str = "arrived";
 
-/// Whether a model says how it grows, in terms of what its query gives.
-///
-/// # Errors
-/// Configuration that can't be followed, at its place.
-pub(super) fn check_settings(facts: &NodeFacts, new: &SchemaRef) -> Result<(), Diagnostic> {
-    Replaced::read(facts)?.are_columns_of(facts, new, "the query")
-}
-
 /// What is in the table, without the rows that `new` replaces, and `new`.
 ///
 /// # Errors
@@ -46,6 +38,7 @@ pub(super) fn grow(
 ) -> Result<PlannedQuery, Diagnostic> {
     let replaced = Replaced::read(facts)?;
     replaced.are_columns_of(facts, &existing.schema(), "the table")?;
+    replaced.are_columns_of(facts, &new.schema, "the query")?;
     let schema = settle_columns(facts, &existing.schema(), &new.schema)?;
     let narrowed = Narrowed::read(facts, &existing.schema())?;
     let plan = match &replaced {
@@ -55,11 +48,26 @@ pub(super) fn grow(
     };
     let plan = plan
         .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
-    Ok(PlannedQuery { plan, schema })
+    Ok(PlannedQuery { plan, schema, findings: new.findings })
+}
+
+/// What is wrong with how a model says that it grows, before there is a table to grow. Columns that its query lacks are a
+/// warning: its first run would pass, and all others fail.
+pub(super) fn check_settings(facts: &NodeFacts, new: &SchemaRef) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    match Replaced::read(facts).map(|it| it.are_columns_of(facts, new, "the query")) {
+        Err(problem) => found.push(problem),
+        Ok(Err(mut problem)) => {
+            problem.severity = Severity::Warning;
+            found.push(problem.note("the first run makes the table, and each later one fails"));
+        }
+        Ok(Ok(())) => {}
+    }
+    found
 }
 
 pub(super) fn problem(facts: &NodeFacts, key: &str, code: Code, words: String) -> Diagnostic {
-    Diagnostic::error(code, words).at(facts.place_of(key))
+    Diagnostic::error(code, words).at(facts.place_of_config(key))
 }
 
 /// The rows of the table that new ones take the place of.

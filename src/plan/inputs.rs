@@ -230,7 +230,7 @@ fn unquotable(node: &Node, schema: &SchemaRef) -> Option<Diagnostic> {
     let name = schema.fields().iter().map(|it| it.name()).find(|it| !is_plain(it))?;
     let shown: String = name.chars().take(40).collect();
     let words = format!("{}: syntax error: `{shown}` is no name of a column without quotes", node.facts.display());
-    let place = node.facts.place_of("quote_columns");
+    let place = node.facts.place_of_config("quote_columns");
     Some(
         Diagnostic::error(Code::WrongValue, words)
             .at(place)

@@ -13,7 +13,7 @@ use crate::jinja::{RelationName, TimeSpan};
 use crate::parse::NodeFacts;
 use crate::plan::event_time;
 use crate::plan::incremental::{columns, problem, settle_columns};
-use crate::plan::models::{PlannedModel, plan_sql};
+use crate::plan::models::{PlannedModel, plan_sql, suspicions};
 use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, plan_query};
 use crate::plan::relation::Catalog;
@@ -63,6 +63,9 @@ fn plan_batches(
         planned.compiled = Some(compiled);
         // What it reads could not be planned, which was reported there.
         let Some(query) = query else { return Ok(()) };
+        if let Some(compiled) = planned.compiled.as_ref().filter(|_| queries.is_empty()) {
+            planned.found.extend(suspicions(scope, node, Some(&facts.source), &compiled.sql, &query));
+        }
         queries.push(query);
     }
     let sql = planned.compiled.as_ref().map(|it| it.sql.clone()).unwrap_or_default();
@@ -98,7 +101,7 @@ fn plan_batches(
                 let rows = columns(None, &new.schema, &schema);
                 kept.union(LogicalPlanBuilder::from(new.plan.clone()).project(rows)?.build()?)?.build()
             };
-            PlannedQuery { plan: both().map_err(wrong)?, schema }
+            PlannedQuery { plan: both().map_err(wrong)?, schema, findings: Vec::new() }
         }
     };
     planned.model = Some(ModelPlan { plan: whole.plan, arriving, schema: whole.schema, sql });
@@ -112,7 +115,7 @@ fn union(queries: Vec<PlannedQuery>) -> EngineResult<Option<PlannedQuery>> {
     for query in queries {
         whole = whole.union(query.plan)?;
     }
-    Ok(Some(PlannedQuery { plan: whole.build()?, schema: first.schema }))
+    Ok(Some(PlannedQuery { plan: whole.build()?, schema: first.schema, findings: first.findings }))
 }
 
 fn batches(scope: &Scope<'_>, facts: &NodeFacts) -> Result<Batches, Diagnostic> {

@@ -1,10 +1,10 @@
 //! From SQL to analysed logical plans, for the whole project, before a row is read.
 //! The same plans are executed later: analysis and execution cannot disagree.
 
+mod accepted;
 mod answers;
 mod cells;
 mod column_types;
-mod comparisons;
 mod constraints;
 mod context;
 mod contracts;
@@ -28,12 +28,15 @@ mod project;
 mod query;
 mod questions;
 mod relation;
+mod review;
 mod session;
 mod side_by_side;
 mod snapshot_time;
+mod stars;
 mod stored;
 mod tests;
 mod unit_tests;
+mod volatile;
 mod wording;
 
 pub use answers::{Answers, Live};
@@ -52,6 +55,8 @@ pub use questions::{Asked, Files, Question, Wanted, groups, shared_scan};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;
+pub use stars::open_stars;
 pub use stored::{SortColumn, SortOrder, existing_file, existing_table, open_file, open_staged};
 pub use unit_tests::UnitTestPlan;
+pub use volatile::volatile_functions;
 pub use wording::sql_type;

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use crate::compile::{self, Compiled, Uncompiled};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SourceText, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, SourceText, closest};
 use crate::graph::Node;
 use crate::materialize;
-use crate::parse::{Column, NodeKind};
+use crate::parse::{Column, NodeKind, Strategy};
 use crate::plan::constraints::{self, Constraints};
 use crate::plan::contracts;
-use crate::plan::incremental::{check_settings, grow};
+use crate::plan::incremental::{self, grow};
 use crate::plan::locate::smallest_failure;
 use crate::plan::microbatch::{is_microbatch, plan_microbatch};
-use crate::plan::problem::{Origin, explain};
+use crate::plan::problem::{Callers, Origin, explain};
 use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed, statements};
+use crate::plan::review;
 
 /// What planning a model gave.
 #[derive(Default)]
@@ -86,7 +87,6 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
         if facts.materialized() != "incremental" {
             return Ok(Some((new, arriving)));
         }
-        check_settings(facts, &new.schema)?;
         match scope.growing.get(&facts.id) {
             Some(table) => grow(scope, facts, table, new).map(|grown| Some((grown, arriving))),
             None => Ok(Some((new, arriving))),
@@ -94,7 +94,12 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     });
     match query {
         Ok(Some((query, arriving))) => {
+            planned.found.extend(suspicions(scope, node, template, &sql, &query));
+            if facts.materialized() == "incremental" && !scope.growing.contains_key(&facts.id) {
+                planned.found.extend(incremental::check_settings(facts, &query.schema));
+            }
             report_columns(node, &query.schema, &mut planned.found);
+            planned.found.extend(missing_check_columns(node, &query.schema).into_iter().collect());
             if facts.resource_type() == crate::parse::ResourceType::Model {
                 planned.found.extend(contracts::broken(scope, node, &query.schema).into_iter().collect());
                 planned.constraints = constraints::of(scope, facts, &query.schema, &mut planned.found);
@@ -166,9 +171,38 @@ pub(super) fn plan_sql(
     parse().and_then(planned).map(Some).map_err(|error| {
         let locate = || smallest_failure(&parse().ok()?, &|query| planned(query).map(drop));
         let who = node.facts.display();
-        let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
+        let origin =
+            Origin { sql, template, fallback: &node.facts.span, who: &who, macros: Some(callers(scope, node)) };
         explain(&error, &origin, plan.catalog(), locate)
     })
+}
+
+/// Whose macros may have written a node's text.
+fn callers<'a>(scope: &Scope<'a>, node: &'a Node) -> Callers<'a> {
+    let made_by = match &node.facts.kind {
+        NodeKind::Test(_) => node.macros.first().map(String::as_str),
+        _ => None,
+    };
+    let own = scope.project.file.name.value.as_str();
+    Callers { macros: scope.project.templates.macros(), package: &node.facts.package, own, made_by }
+}
+
+/// What a query says and surely doesn't mean. Only errors are told of packages, which others have to mend, and of tests,
+/// which ask for what should not be there.
+pub(super) fn suspicions(
+    scope: &Scope<'_>,
+    node: &Node,
+    template: Option<&Arc<SourceText>>,
+    sql: &str,
+    query: &PlannedQuery,
+) -> Diagnostics {
+    let who = node.facts.display();
+    let origin = Origin { sql, template, fallback: &node.facts.span, who: &who, macros: Some(callers(scope, node)) };
+    let is_own = node.facts.package == scope.project.file.name.value;
+    let is_test = matches!(node.facts.kind, NodeKind::Test(_));
+    let is_told =
+        |it: &Diagnostic| it.severity == Severity::Error || is_own && (!is_test || it.code != Code::NeverTrue);
+    review::report(&query.findings, &origin).into_iter().filter(is_told).collect()
 }
 
 /// Jinja prints what nothing sets as nothing, and the SQL around it is then wrong in ways that hide the reason.
@@ -192,7 +226,7 @@ pub(super) fn problem(
     error: &datafusion::error::DataFusionError,
 ) -> Diagnostic {
     let who = node.facts.display();
-    let origin = Origin { sql, template: None, fallback: &node.facts.span, who: &who };
+    let origin = Origin { sql, template: None, fallback: &node.facts.span, who: &who, macros: None };
     explain(error, &origin, plan.catalog(), || None)
 }
 
@@ -213,6 +247,17 @@ fn report_columns(node: &Node, schema: &SchemaRef, found: &mut Diagnostics) {
         }
     }
     report_described(node, schema, found);
+}
+
+/// A column that a snapshot is to compare and that there is not.
+fn missing_check_columns(node: &Node, schema: &SchemaRef) -> Option<Diagnostic> {
+    let NodeKind::Snapshot(snapshot) = &node.facts.kind else { return None };
+    let Some(Strategy::Check { columns: Some(columns), .. }) = &snapshot.strategy else { return None };
+    let names = || schema.fields().iter().map(|it| it.name().as_str());
+    let missing = columns.iter().find(|it| !names().any(|name| name.eq_ignore_ascii_case(it)))?;
+    let words = format!("{}: `check_cols` names `{missing}`, which its query does not have", node.facts.display());
+    let problem = Diagnostic::error(Code::UnknownColumn, words).at(node.facts.place_of_config("check_cols"));
+    Some(problem.help_if(closest(missing, names()), |it| format!("did you mean `{it}`?")))
 }
 
 /// Columns that are described and that there are not.
@@ -261,7 +306,7 @@ fn materialization_problems(scope: &Scope<'_>, node: &Node) -> Diagnostics {
         found.extend(materialize::Export::read(facts, &scope.project.invocation.target).err().into_iter().collect());
     }
     if materialize::decide(name, materialize::Existing::Absent).is_none() {
-        let place = facts.place_of("materialized");
+        let place = facts.place_of_config("materialized");
         let message = format!("{} asks for materialization `{name}`, which does not exist", facts.display());
         let names = materialize::names().collect::<Vec<_>>().join(", ");
         found.push(

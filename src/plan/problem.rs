@@ -1,6 +1,7 @@
 //! The engine's errors in the user's words, at the user's places.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::common::Span as EngineSpan;
@@ -8,7 +9,7 @@ use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 
 use crate::diagnostics::{Code, Diagnostic, SourceText, Span, closest};
-use crate::jinja::SourceMap;
+use crate::jinja::{Macros, SourceMap};
 use crate::plan::context::UNKNOWN_RELATION;
 use crate::plan::relation::Catalog;
 use crate::plan::wording::{between, rephrase, tidy};
@@ -23,30 +24,95 @@ pub(super) struct Origin<'a> {
     pub(super) fallback: &'a Span,
     /// Who has the problem: `model `fct_funnel``.
     pub(super) who: &'a str,
+    /// Whose macros may have written it.
+    pub(super) macros: Option<Callers<'a>>,
+}
+
+/// What a node may have called.
+pub(super) struct Callers<'a> {
+    pub(super) macros: &'a Macros,
+    /// The package of the node.
+    pub(super) package: &'a str,
+    /// The project's own package: its files are the user's.
+    pub(super) own: &'a str,
+    /// The macro that made all of the text, where there is no template.
+    pub(super) made_by: Option<&'a str>,
+}
+
+/// A place, and the other one that belongs to it where a macro has written what stands there.
+pub(super) struct Place {
+    pub(super) span: Span,
+    pub(super) other: Option<(Span, &'static str)>,
+}
+
+impl Place {
+    /// The diagnostic at this place.
+    pub(super) fn of(self, diagnostic: Diagnostic) -> Diagnostic {
+        let diagnostic = diagnostic.at(self.span);
+        match self.other {
+            Some((span, label)) => diagnostic.related(span, label),
+            None => diagnostic,
+        }
+    }
 }
 
 impl Origin<'_> {
-    fn at_offset(&self, start: usize, end: usize) -> Span {
-        match self.template {
-            Some(template) => SourceMap::new(template, self.sql).to_source(start..end),
-            None => self.fallback.clone(),
+    /// From a range of the rendered SQL.
+    pub(super) fn at_offset(&self, start: usize, end: usize) -> Place {
+        let Some(template) = self.template else {
+            let maker = self.macros.as_ref().and_then(|it| it.made_by);
+            return self.in_macro(self.fallback.clone(), maker.unwrap_or_default(), self.sql, start..end);
+        };
+        let traced = SourceMap::new(template, self.sql).trace(start..end);
+        let Some(produced) = traced.produced.filter(|it| it.start <= start) else {
+            return Place { span: traced.span, other: None };
+        };
+        let call = traced.span.text().to_owned();
+        let within = start - produced.start..(end - produced.start).min(produced.len());
+        self.in_macro(traced.span, &call, &self.sql[produced], within)
+    }
+
+    /// In the user's own macro, with the place of the call; what a package has written is shown at the call first.
+    fn in_macro(&self, called: Span, call: &str, produced: &str, range: Range<usize>) -> Place {
+        let found = self.macros.as_ref().and_then(|it| {
+            let (span, package) = it.macros.written_in(call, it.package, produced, range)?;
+            Some((span, package == it.own))
+        });
+        match found {
+            Some((span, true)) => Place { span, other: Some((called, "called here")) },
+            Some((span, false)) => Place { span: called, other: Some((span, "this is what it says")) },
+            None => Place { span: called, other: None },
         }
     }
 
     /// From lines and columns, both from 1, of the rendered SQL.
-    pub(super) fn place(&self, span: EngineSpan) -> Option<Span> {
+    pub(super) fn place(&self, span: EngineSpan) -> Option<Place> {
+        let range = self.rendered(span)?;
+        Some(self.at_offset(range.start, range.end))
+    }
+
+    /// The range of the rendered SQL between lines and columns, both from 1.
+    pub(super) fn rendered(&self, span: EngineSpan) -> Option<Range<usize>> {
         let rendered = SourceText::new("", self.sql);
         let offset = |at: datafusion::common::Location| {
             let number = |it: u64| usize::try_from(it).unwrap_or(usize::MAX);
             (at.line > 0).then(|| rendered.offset(number(at.line), number(at.column)))
         };
         let (start, end) = (offset(span.start)?, offset(span.end)?);
-        Some(self.at_offset(start, end.max(start + 1)))
+        Some(start..end.max(start + 1))
     }
 
-    fn place_of_text(&self, text: &str) -> Option<Span> {
+    fn place_of_text(&self, text: &str) -> Option<Place> {
         let start = self.sql.find(text)?;
         Some(self.at_offset(start, start + text.len()))
+    }
+}
+
+/// The diagnostic at a place, where there is one.
+fn at(diagnostic: Diagnostic, place: Option<Place>) -> Diagnostic {
+    match place {
+        Some(place) => place.of(diagnostic),
+        None => diagnostic,
     }
 }
 
@@ -59,15 +125,12 @@ pub(super) fn explain(
 ) -> Diagnostic {
     let (mut spans, mut candidates) = (Vec::new(), Vec::new());
     let inner = unwrap(error, &mut spans, &mut candidates);
-    let span = spans.first().and_then(|it| origin.place(*it));
     let diagnostic = describe(inner, origin, catalog, &candidates);
-    let place = diagnostic
-        .place
-        .clone()
-        .or(span)
-        .or_else(|| located().and_then(|it| origin.place(it)))
-        .unwrap_or_else(|| origin.fallback.clone());
-    diagnostic.at(place)
+    if diagnostic.place.is_some() {
+        return diagnostic;
+    }
+    let place = spans.first().and_then(|it| origin.place(*it)).or_else(|| located().and_then(|it| origin.place(it)));
+    at(diagnostic.at(origin.fallback.clone()), place)
 }
 
 /// The error under contexts.
@@ -117,7 +180,7 @@ fn unsupported(message: &str, origin: &Origin<'_>) -> Diagnostic {
     let start = named.as_ref().and_then(|it| origin.sql.to_lowercase().find(it.as_str()));
     let place = start.zip(named).map(|(start, named)| origin.at_offset(start, start + named.len()));
     let words = format!("{}: the engine can't do this yet: {}", origin.who, tidy(what));
-    Diagnostic::error(Code::Unsupported, words).at_if(place).help_if(help, str::to_owned)
+    at(Diagnostic::error(Code::Unsupported, words).help_if(help, str::to_owned), place)
 }
 
 fn schema_problem(error: &SchemaError, origin: &Origin<'_>, candidates: &[String]) -> Diagnostic {
@@ -131,10 +194,10 @@ fn schema_problem(error: &SchemaError, origin: &Origin<'_>, candidates: &[String
     };
     match error {
         SchemaError::FieldNotFound { field, valid_fields } => {
-            missing_column(field, valid_fields, who).at_if(place(field))
+            at(missing_column(field, valid_fields, who), place(field))
         }
         // A name that says its relation is ambiguous only beside a column that took the same name with `as`.
-        SchemaError::AmbiguousReference { field } if field.relation.is_some() => two(&field.name).at_if(place(field)),
+        SchemaError::AmbiguousReference { field } if field.relation.is_some() => at(two(&field.name), place(field)),
         SchemaError::AmbiguousReference { field } => {
             let relations: Vec<String> = candidates.iter().map(|it| format!("`{}`", with_one_relation(it))).collect();
             let help = match relations.as_slice() {
@@ -142,10 +205,10 @@ fn schema_problem(error: &SchemaError, origin: &Origin<'_>, candidates: &[String
                 relations => format!("write {}", relations.join(" or ")),
             };
             let words = format!("{who}: column `{}` could be of several relations", field.name);
-            Diagnostic::error(Code::AmbiguousColumn, words).at_if(place(field)).help(help)
+            at(Diagnostic::error(Code::AmbiguousColumn, words).help(help), place(field))
         }
         SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            two(name).at_if(origin.place_of_text(name))
+            at(two(name), origin.place_of_text(name))
         }
     }
 }
@@ -211,12 +274,12 @@ fn syntax(message: &str, origin: &Origin<'_>) -> Diagnostic {
     // What stands before a keyword is often still taken for a name, and the mistake is noticed much later.
     let until = word.as_ref().map_or(origin.sql.len(), |it| it.start + 1);
     if let Some((comma, keyword)) = comma_before_keyword(origin.sql, until) {
-        return Diagnostic::error(Code::BadSql, format!("{}: a comma stands before `{keyword}`", origin.who))
-            .at(origin.at_offset(comma, comma + 1))
+        let problem = Diagnostic::error(Code::BadSql, format!("{}: a comma stands before `{keyword}`", origin.who))
             .help("remove the comma, or write what is missing behind it");
+        return origin.at_offset(comma, comma + 1).of(problem);
     }
     let place = word.map(|it| origin.at_offset(it.start, it.end.max(it.start + 1)));
-    Diagnostic::error(Code::BadSql, format!("{}: {}", origin.who, expectation(words))).at_if(place)
+    at(Diagnostic::error(Code::BadSql, format!("{}: {}", origin.who, expectation(words))), place)
 }
 
 /// `Expected: ), found: as` → `expected `)`, found `as``.
@@ -255,13 +318,11 @@ fn plan_problem(message: &str, origin: &Origin<'_>, catalog: &Catalog) -> Diagno
     let who = origin.who;
     if let Some(name) = message.strip_prefix(UNKNOWN_RELATION) {
         let last = name.rsplit('.').next().unwrap_or(name);
-        return Diagnostic::error(
-            Code::UnknownRelation,
-            format!("{who} reads `{name}`, which the project does not know"),
-        )
-        .at_if(origin.place_of_text(last))
-        .help_if(closest(last, catalog.identifiers()), |it| format!("did you mean `{{{{ ref('{it}') }}}}`?"))
-        .help("models are read with `ref`, files with `source`");
+        let words = format!("{who} reads `{name}`, which the project does not know");
+        let problem = Diagnostic::error(Code::UnknownRelation, words)
+            .help_if(closest(last, catalog.identifiers()), |it| format!("did you mean `{{{{ ref('{it}') }}}}`?"))
+            .help("models are read with `ref`, files with `source`");
+        return at(problem, origin.place_of_text(last));
     }
     if let Some(rest) = message.strip_prefix("Invalid function '") {
         let (name, rest) = rest.split_once('\'').unwrap_or((rest, ""));

@@ -29,7 +29,7 @@ use crate::plan::query::PlannedQuery;
 use crate::plan::questions::{QueryFacts, Question, Tables};
 use crate::plan::relation::Catalog;
 use crate::plan::side_by_side::side_by_side;
-use crate::plan::tests::plan_test;
+use crate::plan::tests::{PlannedTest, plan_test};
 use crate::plan::unit_tests::{self, UnitTestPlan, plan_unit_test};
 use crate::project::Json;
 use crate::warehouse::Warehouse;
@@ -291,7 +291,10 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     for (node, planned) in side_by_side(&tests, |node| plan_test(scope, &plan, node, tables)) {
         let id = node.facts.id.clone();
         match planned {
-            Ok(Some(test)) => drop(plan.tests.insert(id, test)),
+            Ok(Some(planned)) => {
+                found.extend(planned.found);
+                plan.tests.insert(id, planned.test);
+            }
             Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (id, reason))),
             Err(Uncompiled::Early(reason)) => drop(plan.late.insert(id, reason)),
             Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
@@ -382,7 +385,7 @@ pub fn plan_late_test(scope: &Scope<'_>, plan: &RwLock<ProjectPlan>, node: &Node
         plan_test(scope, &plan, node, Tables::MaybeChanged)
     };
     match planned {
-        Ok(Some(test)) => {
+        Ok(Some(PlannedTest { test, .. })) => {
             let mut plan = plan.write().unwrap_or_else(PoisonError::into_inner);
             plan.tests.insert(node.facts.id.clone(), test.clone());
             Ok(test)

@@ -1,22 +1,25 @@
 //! One query: parsed, planned, analysed, and its columns made fit for storing.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::SchemaError;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement};
+use datafusion::sql::sqlparser::ast::{Query, Statement, Visit, Visitor};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::dialect;
 use crate::plan::Session;
 use crate::plan::column_types::stored;
-use crate::plan::comparisons::refuse_times_with_numbers;
-use crate::plan::context::Context;
-use crate::plan::file_functions::OpenFiles;
+use crate::plan::context::{Context, UNKNOWN_RELATION};
 use crate::plan::functions;
 use crate::plan::relation::Catalog;
+use crate::plan::review::{Finding, review};
 use crate::project::{Dialect, Target};
 
 /// How deep expressions and queries may be nested; the engine's own number.
@@ -29,6 +32,8 @@ pub struct PlannedQuery {
     pub plan: LogicalPlan,
     /// Its columns.
     pub schema: SchemaRef,
+    /// What it says and surely doesn't mean.
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Plans one `select`.
@@ -87,24 +92,56 @@ pub(super) fn plan_parsed(
     functions::expand(&mut query, catalog, target)?;
     let state = session.state();
     let plan = resolve(query, session, catalog, target)?;
-    refuse_times_with_numbers(&plan)?;
+    let findings = review(&plan)?;
     let plan = dialect::settle_casts(plan, target.dialect)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
     let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
-    Ok(PlannedQuery { plan, schema })
+    Ok(PlannedQuery { plan, schema, findings })
 }
 
-/// Names become columns. What is no column may be the alias of another one, where the dialect has that.
-fn resolve(mut query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
-    let context = Context { state: session.state(), catalog, target, files: OpenFiles::default() };
-    let planner = SqlToRel::new_with_options(&context, parser_options(session));
+/// Names become relations and columns.
+fn resolve(query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
+    let named_within = named_within(&query);
+    if named_within.is_empty() {
+        return resolve_with(query, &Context::new(session, catalog, target, named_within));
+    }
+    let resolved = resolve_with(query.clone(), &Context::new(session, catalog, target, named_within));
+    match resolved {
+        // Where it is out of reach, the name may mean a table of the warehouse.
+        Err(error) if error.to_string().contains(UNKNOWN_RELATION) => {
+            resolve_with(query, &Context::new(session, catalog, target, BTreeSet::new()))
+        }
+        resolved => resolved,
+    }
+}
+
+/// The names of all common table expressions of a query, in small letters.
+fn named_within(query: &Query) -> BTreeSet<String> {
+    struct Names(BTreeSet<String>);
+    impl Visitor for Names {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            let expressions = query.with.iter().flat_map(|it| &it.cte_tables);
+            self.0.extend(expressions.map(|it| it.alias.name.value.to_lowercase()));
+            ControlFlow::Continue(())
+        }
+    }
+    let mut names = Names(BTreeSet::new());
+    let _: ControlFlow<()> = query.visit(&mut names);
+    names.0
+}
+
+/// The same; what is no column may be the alias of another one, where the dialect has that.
+fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> {
+    let planner = SqlToRel::new_with_options(context, parser_options(context.state));
     let plan = |query: &Query| planner.sql_statement_to_plan(Statement::Query(Box::new(query.clone())));
-    if target.dialect != Dialect::DuckDb {
+    if context.target.dialect != Dialect::DuckDb {
         return planner.sql_statement_to_plan(Statement::Query(Box::new(query)));
     }
-    dialect::fill_in_names(&mut query, &target.database, &target.schema);
+    dialect::fill_in_names(&mut query, &context.target.database, &context.target.schema);
     let mut inlined: Vec<String> = Vec::new();
     loop {
         match plan(&query) {
@@ -131,8 +168,8 @@ fn missing_column(error: &DataFusionError) -> Option<String> {
 }
 
 /// The planner takes its options apart from the session's, where they are configured.
-fn parser_options(session: &Session) -> ParserOptions {
-    let options = &session.state().config_options().sql_parser;
+fn parser_options(state: &SessionState) -> ParserOptions {
+    let options = &state.config_options().sql_parser;
     ParserOptions::from(options)
 }
 

@@ -109,13 +109,18 @@ impl Catalog {
 
     /// What a full name means.
     pub(super) fn find(&self, database: &str, schema: &str, identifier: &str) -> Option<Arc<dyn TableSource>> {
-        let own = self.relations.get(&key(database, schema, identifier)).cloned();
-        let own = own.filter(|_| !self.has_changed(&key(database, schema, identifier)));
+        let own = self.find_planned(database, schema, identifier);
         let elsewhere = || {
             let relation = RelationName::new(database, schema, identifier);
             self.elsewhere.as_ref().filter(|_| !schema.is_empty())?.find(&relation)
         };
         own.or_else(elsewhere)
+    }
+
+    /// What a full name means in the project, without a look into the warehouse.
+    pub(super) fn find_planned(&self, database: &str, schema: &str, identifier: &str) -> Option<Arc<dyn TableSource>> {
+        let key = key(database, schema, identifier);
+        self.relations.get(&key).filter(|_| !self.has_changed(&key)).cloned()
     }
 
     /// A statement has removed what has this name, or has put another thing in its place.

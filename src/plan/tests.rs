@@ -5,13 +5,20 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 
 use crate::compile::{self, Uncompiled};
 use crate::data_tests;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::Node;
 use crate::parse::{NodeKind, TestForm};
-use crate::plan::models::{knows_inputs, plan_sql, problem};
+use crate::plan::accepted;
+use crate::plan::models::{knows_inputs, plan_sql, problem, suspicions};
 use crate::plan::project::{ProjectPlan, Scope, TestPlan};
 use crate::plan::questions::{Tables, proof, question};
 use crate::project::Json;
+
+/// A test, and what there is to be said of it all the same.
+pub(super) struct PlannedTest {
+    pub(super) test: TestPlan,
+    pub(super) found: Diagnostics,
+}
 
 /// The query of a test; nothing when it reads what could not be planned.
 pub(super) fn plan_test(
@@ -19,7 +26,7 @@ pub(super) fn plan_test(
     plan: &ProjectPlan,
     node: &Node,
     tables: Tables,
-) -> Result<Option<TestPlan>, Uncompiled> {
+) -> Result<Option<PlannedTest>, Uncompiled> {
     let sql = match data_tests::query(scope.project, node, &scope.surroundings(plan, node)) {
         Err(Uncompiled::Misled(_)) if !knows_inputs(scope, plan, node) => return Ok(None),
         compiled => compiled?,
@@ -32,7 +39,7 @@ pub(super) fn plan_test(
             "{}: `store_failures_as`: '{other}' is not a valid value. Accepted values are: ['ephemeral', 'table', 'view']",
             node.facts.display()
         );
-        let place = node.facts.place_of("store_failures_as");
+        let place = node.facts.place_of_config("store_failures_as");
         return Err(Uncompiled::Wrong(Diagnostic::error(Code::WrongValue, words).at(place)));
     }
     let NodeKind::Test(test) = &node.facts.kind else { return Ok(None) };
@@ -44,6 +51,11 @@ pub(super) fn plan_test(
     let template = template.filter(|_| limited == sql);
     let planned = plan_sql(scope, plan, node, template, &limited).map_err(Uncompiled::Wrong)?;
     let Some(rows) = planned else { return Ok(None) };
+    let mut found = match test.form {
+        TestForm::Singular => suspicions(scope, node, template, &limited, &rows),
+        TestForm::Generic { .. } => Diagnostics::new(),
+    };
+    found.extend(accepted::unreadable(plan, node));
     let mut count_of_none = None;
     let count = match node.facts.config.text("fail_calc") {
         None => {
@@ -63,7 +75,8 @@ pub(super) fn plan_test(
     let sql = compile::with_ephemerals(node, &limited, scope.graph, &plan.compiled);
     let question = question(&rows.plan);
     let proof = question.as_ref().ok().and_then(|it| proof(it, tables, scope.session));
-    Ok(Some(TestPlan { count, rows, sql, question, count_of_none: count_of_none.map(|it| it.plan), proof }))
+    let count_of_none = count_of_none.map(|it| it.plan);
+    Ok(Some(PlannedTest { test: TestPlan { count, rows, sql, question, count_of_none, proof }, found }))
 }
 
 fn count_rows(plan: &LogicalPlan) -> datafusion::error::Result<LogicalPlan> {

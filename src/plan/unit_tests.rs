@@ -89,7 +89,7 @@ impl About<'_> {
 
     fn problem(&self, sql: &str, error: &datafusion::error::DataFusionError) -> Diagnostic {
         let who = self.node.facts.display();
-        let origin = Origin { sql, template: None, fallback: &self.node.facts.span, who: &who };
+        let origin = Origin { sql, template: None, fallback: &self.node.facts.span, who: &who, macros: None };
         explain(error, &origin, self.catalog, || None)
     }
 

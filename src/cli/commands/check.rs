@@ -1,16 +1,30 @@
 //! `check`: plan everything, report everything, touch nothing.
 
-use crate::cli::arguments::{CheckOutput, Selecting};
-use crate::cli::prepare::{self, Purpose};
-use crate::cli::{Exit, Settings, Stop};
-use crate::diagnostics::{render_github, render_json};
+use std::collections::BTreeSet;
 
-pub(super) fn run(settings: &Settings, selecting: &Selecting, output: CheckOutput) -> Result<Exit, Stop> {
+use crate::cli::arguments::{CheckOutput, OptionalWarning, Selecting};
+use crate::cli::prepare::{self, Loaded, Planned, Purpose};
+use crate::cli::{Exit, Settings, Stop};
+use crate::diagnostics::{Diagnostics, render_github, render_json};
+use crate::lineage;
+use crate::parse::NodeId;
+use crate::plan;
+
+/// What the report holds, and its form.
+pub(super) struct Wanted<'a> {
+    /// Warnings that are off otherwise.
+    pub(super) warn: &'a [OptionalWarning],
+    pub(super) output: CheckOutput,
+}
+
+pub(super) fn run(settings: &Settings, selecting: &Selecting, wanted: &Wanted<'_>) -> Result<Exit, Stop> {
+    let output = wanted.output;
     let mut loaded = prepare::load(settings)?;
     let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
     let (planned, found) = prepare::runtime()?.block_on(async {
         let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan).await?;
         found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Plan).await);
+        found.extend(optional(wanted.warn, &loaded, &planned, &chosen));
         Ok::<_, Stop>((planned, found))
     })?;
     let found = settings.warnings.apply(found).sorted();
@@ -29,4 +43,28 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, output: CheckOutpu
         settings.console.say(&format!("checked {models} and {tests}: no errors"));
     }
     Ok(Exit::Success)
+}
+
+/// What is in order and still worth a look, for those who ask.
+fn optional(warn: &[OptionalWarning], loaded: &Loaded, planned: &Planned, chosen: &[NodeId]) -> Diagnostics {
+    let is_asked = |it: OptionalWarning| warn.contains(&it) || warn.contains(&OptionalWarning::All);
+    let (graph, plan) = (&loaded.graph, &planned.plan);
+    let own = &loaded.project.file.name.value;
+    let is_own = |id: &NodeId| graph.get(id).is_some_and(|it| it.facts.package == *own);
+    let chosen: BTreeSet<&NodeId> = chosen.iter().filter(|it| is_own(it)).collect();
+    let wanted = |id: &NodeId| chosen.contains(id);
+    let target = &loaded.project.invocation.target;
+    let mut found = Diagnostics::new();
+    if is_asked(OptionalWarning::DeadColumn) {
+        let columns = plan::column_lineage(plan, graph, target);
+        let text = |id: &NodeId| plan.tests.get(id).map(|it| it.sql.clone());
+        found.extend(lineage::dead_columns(graph, &columns, &text, &wanted));
+    }
+    if is_asked(OptionalWarning::OpenStar) {
+        found.extend(plan::open_stars(plan, graph, target.dialect, &wanted));
+    }
+    if is_asked(OptionalWarning::VolatileFunction) {
+        found.extend(plan::volatile_functions(plan, graph, &wanted));
+    }
+    found
 }

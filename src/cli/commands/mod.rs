@@ -29,7 +29,9 @@ use crate::cli::{Exit, Settings, Stop};
 pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> {
     match command {
         Command::Build { selecting, .. } => build::run(settings, selecting, build::Work::Build),
-        Command::Check { selecting, output } => check::run(settings, selecting, *output),
+        Command::Check { selecting, warn, output } => {
+            check::run(settings, selecting, &check::Wanted { warn, output: *output })
+        }
         Command::Clean => clean::run(settings),
         Command::Clone { selecting, .. } => clone::run(settings, selecting),
         Command::Compile { selecting, .. } => compile::run(settings, selecting),

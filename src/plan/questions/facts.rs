@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::{BinaryExpr, Cast, WindowFunction};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
@@ -73,6 +73,12 @@ pub(super) fn of_relation(scan: &TableScan, tables: Tables) -> Facts {
     let columns = scan.projected_schema.fields().len();
     let nothing = || Facts { columns: vec![ColumnFacts::default(); columns], keys: Vec::new() };
     facts.filter(|it| it.columns.len() == columns).cloned().unwrap_or_else(nothing)
+}
+
+/// All values beside null that a column of a query can have, where they are known.
+pub(in crate::plan) fn known_values(query: &LogicalPlan, column: &Column) -> Option<Vec<ScalarValue>> {
+    let at = query.schema().maybe_index_of_column(column)?;
+    of_plan(query, Tables::AsPlanned).columns.get(at)?.values.clone()
 }
 
 /// What is known of the rows of a query.

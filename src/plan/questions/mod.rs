@@ -12,7 +12,7 @@ mod question;
 mod scan;
 mod values;
 
-pub(super) use facts::{QueryFacts, Tables};
+pub(super) use facts::{QueryFacts, Tables, known_values};
 pub use files::Files;
 pub(super) use proof::proof;
 pub(super) use question::question;

@@ -2,43 +2,38 @@
 //! Nobody means that by `ordered_on > 20260101`, and no other database accepts it.
 
 use arrow::datatypes::DataType;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan};
 
-/// Refuses a date or timestamp compared with a number, anywhere in a plan whose types are not settled yet.
+/// Refuses a date or timestamp compared with a number by the keys of a join.
 ///
 /// # Errors
-/// The first such comparison, in the words that the engine has for those that it refuses itself.
-pub(super) fn refuse_times_with_numbers(plan: &LogicalPlan) -> Result<()> {
-    plan.apply_with_subqueries(|node| {
-        let mut schema = DFSchema::empty();
-        for input in node.inputs() {
-            schema.merge(input.schema());
+/// As [`refuse`].
+pub(super) fn refuse_in_join(node: &LogicalPlan, schema: &DFSchema) -> Result<()> {
+    if let LogicalPlan::Join(join) = node {
+        for (left, right) in &join.on {
+            compare(left, "=", right, schema)?;
         }
-        if let LogicalPlan::Join(join) = node {
-            for (left, right) in &join.on {
-                compare(left, "=", right, &schema)?;
-            }
-        }
-        node.apply_expressions(|expression| expression.apply(|it| inspect(it, &schema)))
-    })?;
+    }
     Ok(())
 }
 
-fn inspect(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
+/// Refuses a date or timestamp compared with a number.
+///
+/// # Errors
+/// The comparison, in the words that the engine has for those that it refuses itself.
+pub(super) fn refuse(expression: &Expr, schema: &DFSchema) -> Result<()> {
     match expression {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
-            compare(left, &op.to_string(), right, schema)?;
+            compare(left, &op.to_string(), right, schema)
         }
         Expr::Between(Between { expr, low, high, .. }) => {
             compare(expr, ">=", low, schema)?;
-            compare(expr, "<=", high, schema)?;
+            compare(expr, "<=", high, schema)
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Ok(TreeNodeRecursion::Continue)
 }
 
 fn compare(left: &Expr, operator: &str, right: &Expr, schema: &DFSchema) -> Result<()> {

@@ -35,6 +35,7 @@ pub(super) fn resolve(command: &Command, flags: &Flags, now: DateTime<Utc>) -> R
         | Command::Clone { .. }
         | Command::Debug { .. }
         | Command::Deps { .. }
+        | Command::Diff { .. }
         | Command::Docs { .. }
         | Command::Generate { .. }
         | Command::Init { .. }
@@ -42,10 +43,12 @@ pub(super) fn resolve(command: &Command, flags: &Flags, now: DateTime<Utc>) -> R
         | Command::List { .. }
         | Command::Parse
         | Command::Retry
+        | Command::Rollback { .. }
         | Command::RunOperation { .. }
         | Command::Seed { .. }
         | Command::Show { .. }
         | Command::Source { .. }
+        | Command::Versions { .. }
         | Command::Test { .. } => Ok(Excerpt::default()),
     }
 }

@@ -217,6 +217,7 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::Compile { .. }
         | Command::Debug { .. }
         | Command::Deps { .. }
+        | Command::Diff { .. }
         | Command::Docs { .. }
         | Command::Generate { .. }
         | Command::Init { .. }
@@ -224,8 +225,10 @@ fn running(command: &Command) -> Option<&Running> {
         | Command::List { .. }
         | Command::Parse
         | Command::Retry
+        | Command::Rollback { .. }
         | Command::Show { .. }
-        | Command::Source { .. } => None,
+        | Command::Source { .. }
+        | Command::Versions { .. } => None,
     }
 }
 

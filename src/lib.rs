@@ -5,6 +5,8 @@
 
 /// What is wrong, where, and what to do about it.
 pub mod diagnostics;
+/// Numbers with their units, for people.
+pub mod quantities;
 /// The only user of the file system for project files.
 pub mod files;
 /// What users write, typed.
@@ -29,6 +31,8 @@ pub mod materialize;
 pub mod reuse;
 /// Which column comes from which, and how.
 pub mod lineage;
+/// What two tables do not have in common, and how it is told.
+pub mod differences;
 /// The only talk between running and reporting.
 pub mod events;
 /// What other tools read: manifest, run results, catalog, lineage.

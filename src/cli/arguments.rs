@@ -208,6 +208,24 @@ pub(super) enum Command {
         #[arg(long)]
         upgrade: bool,
     },
+    /// Compare two versions of a table; ends with 1 where they differ
+    Diff {
+        /// A model, seed or snapshot
+        #[arg(value_name = "MODEL")]
+        name: String,
+        /// The version or Parquet file to compare with [default: the version before the one in place]
+        #[arg(long, value_name = "VERSION|PATH")]
+        against: Option<String>,
+        /// Compare what was held back from publishing, instead of what is in place
+        #[arg(long)]
+        staged: bool,
+        /// Columns that tell rows apart [default: unique_key, a primary key, a column tested as unique and not null]
+        #[arg(long, value_name = "COLUMN,…")]
+        key: Vec<String>,
+        /// Form of the report
+        #[arg(long, value_enum, default_value_t)]
+        output: DiffOutput,
+    },
     /// Documentation
     Docs {
         #[command(subcommand)]
@@ -276,6 +294,15 @@ pub(super) enum Command {
     Parse,
     /// Run again what failed or was skipped in the last run, with the options of that run
     Retry,
+    /// Put an earlier version of a table back in place
+    Rollback {
+        /// A model, seed or snapshot
+        #[arg(value_name = "MODEL")]
+        name: String,
+        /// Which version [default: the one before]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u64>,
+    },
     /// Run models
     Run {
         #[command(flatten)]
@@ -341,6 +368,15 @@ pub(super) enum Command {
         #[command(flatten)]
         running: Running,
     },
+    /// List the versions of a table that are kept
+    Versions {
+        /// A model, seed or snapshot
+        #[arg(value_name = "MODEL")]
+        name: String,
+        /// Form of the list
+        #[arg(long, value_enum, default_value_t)]
+        output: VersionsOutput,
+    },
 }
 
 /// The groups of options that a command takes.
@@ -371,6 +407,7 @@ impl Command {
             | Command::Clone { .. }
             | Command::Debug { .. }
             | Command::Deps { .. }
+            | Command::Diff { .. }
             | Command::Docs { .. }
             | Command::Generate { .. }
             | Command::Init { .. }
@@ -378,8 +415,10 @@ impl Command {
             | Command::List { .. }
             | Command::Parse
             | Command::Retry
+            | Command::Rollback { .. }
             | Command::Show { .. }
-            | Command::Source { .. } => Options::default(),
+            | Command::Source { .. }
+            | Command::Versions { .. } => Options::default(),
         }
     }
 }
@@ -458,6 +497,28 @@ pub(super) enum CheckOutput {
     Json,
     /// Annotations for GitHub Actions
     Github,
+}
+
+/// Forms of a comparison.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffOutput {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+    /// For a pull request
+    Markdown,
+}
+
+/// Forms of a list of versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum VersionsOutput {
+    /// For people
+    #[default]
+    Table,
+    /// A JSON list
+    Json,
 }
 
 /// Forms of a lineage.

@@ -8,6 +8,7 @@ mod excerpt;
 mod explanation;
 mod flags;
 mod logging;
+mod named;
 mod openlineage;
 mod packages;
 mod prepare;

@@ -109,7 +109,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
 /// The warehouse of the chosen target.
 pub(super) fn warehouse(settings: &Settings, project: &ParsedProject) -> Result<Warehouse, Stop> {
     let location = Location::open(&project.invocation.target.warehouse, &settings.folder).map_err(Stop::outside)?;
-    Ok(Warehouse::new(location, &settings.request.invocation_id))
+    Ok(Warehouse::new(location, &settings.request.invocation_id, settings.request.started_at))
 }
 
 /// The engine, as the target wants it.
@@ -136,7 +136,7 @@ fn engine_options(target: &crate::project::Target) -> Vec<(String, String)> {
 }
 
 /// Spilled rows go beside the warehouse: that disk has room for tables.
-fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<SpillFolder, Stop> {
+pub(super) fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<SpillFolder, Stop> {
     let warehouse = project.invocation.target.warehouse.trim_start_matches("file://");
     let folder = format!("{warehouse}/_arrowmill/spill");
     let made = SpillFolder::make(&settings.files, &folder, &settings.request.invocation_id);
@@ -168,7 +168,7 @@ pub(super) fn lock(settings: &Settings, loaded: &Loaded, warehouse: &Warehouse) 
 }
 
 /// Completes what a run was killed over that had begun to put its relations in place.
-async fn recover(settings: &Settings, loaded: &Loaded, warehouse: &Warehouse) -> Result<(), Stop> {
+pub(super) async fn recover(settings: &Settings, loaded: &Loaded, warehouse: &Warehouse) -> Result<(), Stop> {
     if !warehouse.has_journal().await {
         return Ok(());
     }

@@ -8,8 +8,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::events::{Event, EventSink};
 use crate::parse::NodeId;
+use crate::quantities::thousands;
 
-use super::{lines, plain};
+use super::plain;
 
 /// The live form.
 pub struct Terminal {
@@ -41,7 +42,7 @@ impl EventSink for Terminal {
             }
             Event::NodeProgress { id, rows } => {
                 if let Some(bar) = running.get(id) {
-                    bar.set_message(format!("{} rows", lines::thousands(*rows)));
+                    bar.set_message(format!("{} rows", thousands(*rows)));
                 }
             }
             Event::NodeFinished { node, .. } => {

@@ -55,7 +55,8 @@ pub async fn clone_relation(
     }
     match warehouse.existing(from).await {
         (Existing::Table, Some(record)) if how.tables => {
-            let record = Record { run_id: how.run_id.to_owned(), node: facts.id.to_string(), ..record };
+            let (run_id, node) = (how.run_id.to_owned(), facts.id.to_string());
+            let record = Record { run_id, node, keep_versions: facts.keep_versions(), ..record };
             Ok(Cloned::Table(Box::new(warehouse.copy(from, to, record).await?)))
         }
         (Existing::Table | Existing::View, Some(record)) => {
@@ -71,9 +72,12 @@ pub async fn clone_relation(
                 made_of: None,
                 identity: None,
                 version: None,
+                number: 0,
+                restored_from: None,
+                keep_versions: facts.keep_versions(),
                 ..record
             };
-            warehouse.write_record(to, &view).await?;
+            warehouse.publish_view(to, &view).await?;
             warehouse.remove_data(to).await?;
             Ok(Cloned::View)
         }

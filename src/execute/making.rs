@@ -120,6 +120,7 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                     None => made.as_ref().ok().map(|(_, identity)| identity.clone()),
                 };
                 record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
+                record.keep_versions = facts.keep_versions();
                 let record = match waits {
                     true => job.warehouse.complete(staged, record).await.map_err(outside)?,
                     false => job.warehouse.publish(staged, record).await.map_err(outside)?,
@@ -140,10 +141,11 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                 let mut record = view::record(model, &facts.id, &job.run_id);
                 record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
                 record.identity = made.as_ref().ok().map(|(_, identity)| identity.clone());
+                record.keep_versions = facts.keep_versions();
                 if waits {
                     job.publishing.hold(&facts.id, Change::View { relation: facts.relation.clone(), record });
                 } else {
-                    job.warehouse.write_record(&facts.relation, &record).await.map_err(outside)?;
+                    job.warehouse.publish_view(&facts.relation, &record).await.map_err(outside)?;
                 }
             }
             // A view that waits takes the place of a table when it is published.

@@ -2,6 +2,7 @@
 
 mod audits;
 mod clone;
+mod compare;
 mod content;
 mod custom;
 mod freshness;
@@ -20,6 +21,7 @@ mod together;
 
 pub use audits::{Audits, Due};
 pub use clone::{Cloned, Cloning, clone_relation};
+pub use compare::{Common, Compared, columns, differences};
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;

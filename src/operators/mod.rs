@@ -6,10 +6,12 @@ mod known_keys;
 mod known_texts;
 mod may_repeat;
 mod rises;
+mod row_bytes;
 mod segmented_window;
 
 pub use count_true::count_true;
 pub use known_keys::KnownKeys;
 pub use may_repeat::{can_tell_apart, may_repeat};
 pub use rises::rises;
+pub use row_bytes::{row_bytes, row_converter};
 pub use segmented_window::SegmentedWindows;

@@ -341,6 +341,12 @@ impl NodeFacts {
         }
     }
 
+    /// How many of the tables before the one in its place are kept.
+    pub fn keep_versions(&self) -> usize {
+        let number = self.config.setting("keep_versions").and_then(Json::as_u64);
+        number.map_or(0, |it| usize::try_from(it).unwrap_or(usize::MAX))
+    }
+
     /// Whether there are statements to run before or after it.
     pub fn has_hooks(&self) -> bool {
         let any = |key: &str| self.config.get(key).and_then(Json::as_array).is_some_and(|it| !it.is_empty());

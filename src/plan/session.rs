@@ -49,6 +49,7 @@ pub struct SessionError(#[from] DataFusionError);
 #[derive(Clone)]
 pub struct Session {
     state: Arc<SessionState>,
+    memory_limit: usize,
 }
 
 impl Session {
@@ -75,7 +76,12 @@ impl Session {
         dialect::register(settings.dialect, &mut state)?;
         state.register_udf(Arc::new(ScalarUDF::from(SnapshotTime::new(settings.started_at))))?;
         state.execution_props_mut().query_execution_start_time = Some(settings.started_at);
-        Ok(Session { state: Arc::new(state) })
+        Ok(Session { state: Arc::new(state), memory_limit: bytes(settings.memory_limit) })
+    }
+
+    /// How many bytes all operators may hold together.
+    pub fn memory_limit(&self) -> usize {
+        self.memory_limit
     }
 
     /// The engine's own state.
@@ -87,6 +93,10 @@ impl Session {
     pub fn shared_state(&self) -> Arc<SessionState> {
         Arc::clone(&self.state)
     }
+}
+
+fn bytes(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn configure(settings: &EngineSettings) -> SessionConfig {
@@ -110,7 +120,7 @@ fn configure(settings: &EngineSettings) -> SessionConfig {
 }
 
 fn runtime(settings: &EngineSettings) -> Result<Arc<RuntimeEnv>, DataFusionError> {
-    let limit = usize::try_from(settings.memory_limit).unwrap_or(usize::MAX);
+    let limit = bytes(settings.memory_limit);
     let five = NonZeroUsize::MIN.saturating_add(4);
     // Tracking names the operators that hold the memory, in the message that says there is none left.
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), five);

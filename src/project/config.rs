@@ -74,6 +74,16 @@ impl Config {
         self.entries.get(canonical(key)).map(|it| &it.value).filter(|it| !it.is_null())
     }
 
+    /// The value of a key that dbt does not know: dbt's own place for such a key is `meta`.
+    pub fn setting(&self, key: &str) -> Option<&Json> {
+        self.get(key).or_else(|| self.get("meta")?.get(key).filter(|it| !it.is_null()))
+    }
+
+    /// Where such a value is written.
+    pub fn place_of_setting(&self, key: &str) -> Option<Span> {
+        self.place(if self.get(key).is_some() { key } else { "meta" })
+    }
+
     /// Where the value of a key is written.
     pub fn place(&self, key: &str) -> Option<Span> {
         self.entries.get(canonical(key)).and_then(|it| it.place.clone())
@@ -135,15 +145,23 @@ impl Config {
                 "severity" if !is_severity(&entry.value) => "`error` or `warn`",
                 _ => continue,
             };
-            found.push(
-                Diagnostic::error(
-                    Code::WrongValue,
-                    format!("`{key}` of {of} must be {expected}, but is `{}`", entry.value),
-                )
-                .at_if(entry.place.clone()),
-            );
+            found.push(wrong_value(key, of, expected, &entry.value).at_if(entry.place.clone()));
+        }
+        for key in ["keep_versions", "quarantine"] {
+            let Some(value) = self.setting(key) else { continue };
+            let (is_right, expected) = match key {
+                "keep_versions" => (value.is_u64(), "a whole number"),
+                _ => (value.is_boolean(), "true or false"),
+            };
+            if !is_right {
+                found.push(wrong_value(key, of, expected, value).at_if(self.place_of_setting(key)));
+            }
         }
     }
+}
+
+fn wrong_value(key: &str, of: &str, expected: &str, value: &Json) -> Diagnostic {
+    Diagnostic::error(Code::WrongValue, format!("`{key}` of {of} must be {expected}, but is `{value}`"))
 }
 
 fn is_severity(value: &Json) -> bool {

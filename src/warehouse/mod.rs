@@ -8,6 +8,7 @@ mod location;
 mod passed;
 mod publish;
 mod record;
+mod versions;
 
 pub use location::{Location, OpenError};
 pub use passed::Passed;
@@ -16,6 +17,7 @@ pub use record::{ColumnRecord, Record, RecordKind};
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
@@ -48,12 +50,13 @@ impl StorageError {
 pub struct Warehouse {
     location: Location,
     run: String,
+    began: DateTime<Utc>,
 }
 
 impl Warehouse {
-    /// A warehouse at a place, used by one run.
-    pub fn new(location: Location, run: impl Into<String>) -> Warehouse {
-        Warehouse { location, run: run.into() }
+    /// A warehouse at a place, used by one run that began then.
+    pub fn new(location: Location, run: impl Into<String>, began: DateTime<Utc>) -> Warehouse {
+        Warehouse { location, run: run.into(), began }
     }
 
     /// Where it is.

@@ -5,9 +5,12 @@
 //! place after: where a run dies between the two, the announced one is that of the file. A table that grows would
 //! otherwise begin anew, and lose what it has.
 //!
+//! What was in the place before is kept as a version, where the new record asks for that (`versions`), before all this.
+//!
 //! Several relations are put in place together by a journal: once it is written, all of them will be, by this process or
 //! by the next one.
 
+use chrono::SecondsFormat;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
@@ -72,6 +75,9 @@ impl Warehouse {
         let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
         record.bytes = Some(file.size);
         record.version = file.e_tag;
+        record.made_at = Some(self.began.to_rfc3339_opts(SecondsFormat::Micros, true));
+        record.restored_from = None;
+        record.number = self.next_number(&staged.relation).await;
         if record.identity.is_none() {
             // Nobody can tell what is in it, but it is this and no other.
             let relation = staged.relation.to_string();
@@ -92,20 +98,36 @@ impl Warehouse {
         Ok(record)
     }
 
-    async fn put_table_in_place(
+    pub(super) async fn put_table_in_place(
         &self,
         relation: &RelationName,
         from: &Path,
         record: &Record,
     ) -> Result<(), StorageError> {
         let to = self.data_path(relation);
+        self.keep_current(relation, record).await?;
         self.announce(relation, record).await?;
         let renamed = self.store().rename(from, &to).await;
         renamed.map_err(|error| StorageError::new("cannot put in place", &to, error))?;
+        self.finish_table(relation, record).await
+    }
+
+    /// What is left to do when a table's file is in its place.
+    async fn finish_table(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
         self.write_record(relation, record).await?;
         self.forget_announced(relation).await;
         self.forget_aside(relation).await;
-        Ok(())
+        self.trim_versions(relation, record).await
+    }
+
+    /// Records a view, before the data file of what was a table goes.
+    ///
+    /// # Errors
+    /// Something can't be written.
+    pub async fn publish_view(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
+        self.keep_current(relation, record).await?;
+        self.write_record(relation, record).await?;
+        self.trim_versions(relation, record).await
     }
 
     /// Puts one change in place.
@@ -118,7 +140,7 @@ impl Warehouse {
                 self.put_table_in_place(relation, &Path::from(staged.as_str()), record).await
             }
             Change::View { relation, record } => {
-                self.write_record(relation, record).await?;
+                self.publish_view(relation, record).await?;
                 self.remove_data(relation).await?;
                 self.forget_aside(relation).await;
                 Ok(())
@@ -167,7 +189,7 @@ impl Warehouse {
                     match self.store().head(&staged).await {
                         Ok(_) => self.put_table_in_place(relation, &staged, record).await?,
                         // It is in place; its record may not be.
-                        Err(_) => self.write_record(relation, record).await?,
+                        Err(_) => self.finish_table(relation, record).await?,
                     }
                 }
                 Change::View { .. } => self.put_in_place(change).await?,

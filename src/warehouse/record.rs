@@ -42,6 +42,18 @@ pub struct Record {
     pub sql: Option<String>,
     /// The run that made it.
     pub run_id: String,
+    /// When that run began, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<String>,
+    /// Its number among the tables that have stood in its place, from 1; 0 of a view, and where nobody has counted.
+    #[serde(default)]
+    pub number: u64,
+    /// The number that it had before it was put back in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_from: Option<u64>,
+    /// How many of those before it are kept.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub keep_versions: usize,
     /// The node that it is of.
     pub node: String,
     /// What the store calls this version of the file: another one means that somebody touched it.
@@ -53,4 +65,9 @@ pub struct Record {
     /// What its rows are, for what reads them, where that can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -32,6 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("killing::at_random_moments_leaves_old_or_complete_files", kill_at_random_moments),
         Trial::test("killing::what_is_published_as_a_whole_is_never_a_mix", kill_while_publishing),
+        Trial::test("killing::a_rollback_is_done_or_not", kill_while_rolling_back),
         Trial::test("killing::a_bad_batch_is_never_seen", poll_while_a_test_fails),
         Trial::test("killing::half_of_a_big_file_is_removed_by_the_next_run", kill_while_writing),
         Trial::test("killing::ctrl_c_stops_a_run_cleanly", stop_with_ctrl_c),
@@ -122,6 +123,44 @@ fn kill_while_publishing() -> Result<(), Failed> {
         (_, 0) => Err(format!("no run came so far as to publish; seed {seed}").into()),
         _ => Ok(()),
     }
+}
+
+/// A table that is rolled back is of the one version or of the other, and can be rolled back again.
+fn kill_while_rolling_back() -> Result<(), Failed> {
+    let mill = Mill::new(FEW / 10)?;
+    for version in [1, 2] {
+        mill.run_cleanly(version)?;
+    }
+    let begun = Instant::now();
+    let (code, said, errors) = end(mill.start_rollback("copies")?)?;
+    let duration = begun.elapsed();
+    if code != Some(0) || mill.versions()?["copies"] != [1].into() {
+        return Err(format!("a rollback that nobody killed ended with {code:?} and said: {said}{errors}").into());
+    }
+    let mut moments = Xoshiro256PlusPlus::seed_from_u64(7);
+    let mut done = 0;
+    for kill in 0..KILLS {
+        let before = mill.versions()?["copies"].clone();
+        let mut rollback = mill.start_rollback("copies")?;
+        std::thread::sleep(duration.mul_f64(moments.next_u64() as f64 / u64::MAX as f64 * 1.1));
+        rollback.kill()?;
+        rollback.wait()?;
+        let after = mill.versions()?["copies"].clone();
+        if after.len() != 1 || !after.is_subset(&[1, 2].into()) {
+            return Err(format!("kill {kill}: the table is of these versions: {after:?}").into());
+        }
+        done += usize::from(after != before);
+        let (code, said, errors) = end(mill.start_rollback("copies")?)?;
+        let other: BTreeSet<i64> = BTreeSet::from([1, 2]).difference(&after).copied().collect();
+        if code != Some(0) || mill.versions()?["copies"] != other {
+            return Err(format!("kill {kill}: the next rollback ended with {code:?} and said: {said}{errors}").into());
+        }
+    }
+    if done == 0 {
+        return Err("no rollback came so far as to put a table in place".into());
+    }
+    mill.run_cleanly(4)?;
+    Ok(())
 }
 
 /// A reader that opens the files all the time sees the version before, in the tables that a test fails on and in those

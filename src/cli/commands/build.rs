@@ -97,6 +97,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
     let staged = format!("{own}/staged");
     let removed = settings.files.remove(&staged);
     removed.map_err(|error| Stop::Outside(format!("cannot write to the warehouse: {staged}: {error}")))?;
+    planned.warehouse.tidy_versions().await.map_err(Stop::outside)?;
     prepare::write_compiled(settings, &loaded, &planned.plan, &chosen)?;
     let results = Arc::new(RunResults::new(&loaded.project.invocation, settings.begun));
     let manifest = || {

@@ -6,13 +6,13 @@ use crate::artifacts::{OpenLineage, lineage, lineage_diff, trace};
 use crate::cli::arguments::{LineageOutput, Selecting};
 use crate::cli::artifacts;
 use crate::cli::deferral;
+use crate::cli::named;
 use crate::cli::openlineage;
 use crate::cli::prepare::{self, Loaded, Purpose};
 use crate::cli::{Exit, Settings, Stop};
 use crate::diagnostics::closest;
 use crate::graph::Node;
 use crate::lineage::{ColumnRef, Columns, Direction, Relation};
-use crate::parse::NodeKind;
 use crate::plan::column_lineage;
 
 /// What is asked for.
@@ -94,40 +94,17 @@ pub(super) fn diff(settings: &Settings, state: &Path, output: LineageOutput) -> 
 
 /// The node that a name means, and the column of it, if the name has one.
 fn find<'a>(loaded: &'a Loaded, name: &'a str) -> Result<(&'a Node, Option<&'a str>), String> {
-    let node = |name: &str| loaded.graph.nodes().filter(|it| has_columns(it)).find(|it| is_called(it, name));
-    if let Some(found) = node(name) {
+    if let Some(found) = named::find(loaded, name, named::has_columns) {
         return Ok((found, None));
     }
-    if let Some((of, column)) = name.rsplit_once('.')
-        && let Some(found) = node(of)
+    let of = name.rsplit_once('.');
+    if let Some((of, column)) = of
+        && let Some(found) = named::find(loaded, of, named::has_columns)
     {
         return Ok((found, Some(column)));
     }
-    let names: Vec<String> = loaded.graph.nodes().filter(|it| has_columns(it)).map(known_as).collect();
-    let names = || names.iter().map(String::as_str);
-    let of = name.rsplit_once('.').map_or(name, |(of, _)| of);
-    let meant = closest(name, names()).or_else(|| closest(of, names()));
-    let meant = meant.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+    let meant = named::meant(loaded, &[name, of.map_or(name, |(of, _)| of)], named::has_columns);
     Err(format!("there is no model, seed, snapshot or source `{name}`{meant}"))
-}
-
-fn has_columns(node: &Node) -> bool {
-    matches!(node.facts.kind, NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot(_) | NodeKind::Source(_))
-}
-
-/// Its name, with its version or its source's name.
-fn known_as(node: &Node) -> String {
-    match &node.facts.kind {
-        NodeKind::Source(source) => format!("{}.{}", source.source, node.facts.name),
-        _ => node.facts.full_name(),
-    }
-}
-
-fn is_called(node: &Node, name: &str) -> bool {
-    let is_plain =
-        node.facts.name == name && node.facts.model.version.as_ref().is_none_or(|_| node.facts.model.is_latest());
-    let is_source = matches!(node.facts.kind, NodeKind::Source(_));
-    node.facts.id.as_str() == name || known_as(node) == name || (is_plain && !is_source)
 }
 
 fn starts(columns: &Columns, node: &Node, column: Option<&str>) -> Result<Vec<ColumnRef>, String> {

@@ -7,6 +7,7 @@ mod clone;
 mod compile;
 mod debug;
 mod deps;
+mod diff;
 mod docs;
 mod docs_serve;
 mod generate;
@@ -16,9 +17,11 @@ mod list;
 mod parse;
 mod refused;
 mod retry;
+mod rollback;
 mod run_operation;
 mod show;
 mod source;
+mod versions;
 
 pub(super) use retry::retried;
 
@@ -39,6 +42,10 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             debug::run(settings, debug::Wanted { connection: *connection, config_dir: *config_dir })
         }
         Command::Deps { lock, upgrade } => deps::run(settings, deps::Wanted { lock_only: *lock, upgrade: *upgrade }),
+        Command::Diff { name, against, staged, key, output } => {
+            let wanted = diff::Wanted { against: against.as_deref(), staged: *staged, key };
+            diff::run(settings, name, &wanted, *output)
+        }
         Command::Docs { command: DocsCommand::Generate { selecting, no_compile, empty_catalog, .. } } => {
             let wanted = docs::Wanted { compile: !no_compile, catalog: !empty_catalog };
             docs::run(settings, selecting, wanted)
@@ -60,6 +67,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Parse => parse::run(settings),
         // `cli::main` runs the command that it stands for.
         Command::Retry => Ok(Exit::Success),
+        Command::Rollback { name, to } => rollback::run(settings, name, *to),
         Command::Run { selecting, .. } => build::run(settings, selecting, build::Work::Run),
         Command::RunOperation { name, args, .. } => run_operation::run(settings, name, args.as_deref()),
         Command::Seed { selecting, .. } => build::run(settings, selecting, build::Work::Seed),
@@ -72,5 +80,6 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             source::freshness(settings, selecting, output.as_deref())
         }
         Command::Test { selecting, .. } => build::run(settings, selecting, build::Work::Test),
+        Command::Versions { name, output } => versions::run(settings, name, *output),
     }
 }

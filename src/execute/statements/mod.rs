@@ -168,7 +168,8 @@ impl Work<'_> {
             }
         };
         let sorted_by = order.iter().map(SortColumn::display).collect();
-        let record = view::table_record(plan.schema().as_arrow(), rows, sorted_by, &NodeId::new(node), run_id);
+        let mut record = view::table_record(plan.schema().as_arrow(), rows, sorted_by, &NodeId::new(node), run_id);
+        record.keep_versions = warehouse.existing(relation).await.1.map_or(0, |it| it.keep_versions);
         let published = warehouse.publish(&staged, record).await.map_err(outside)?;
         tables.made(relation, Version { order, identity: published.identity, staged: None });
         Ok(())

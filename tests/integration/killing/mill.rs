@@ -19,7 +19,10 @@ use tempfile::TempDir;
 /// All that can be a data file, sorted.
 pub(super) const TABLES: [&str; 5] = ["copies", "ordered", "pairs", "switching", "totals"];
 
-const PROJECT: &str = "name: mill\nvars: {version: 0}\n";
+const PROJECT: &str = "name: mill\nvars: {version: 0}\nmodels: {+keep_versions: 2}\n";
+
+/// Earlier versions of each table that are kept.
+const KEPT: usize = 2;
 
 const PROPERTIES: &str = "\
 sources:
@@ -191,11 +194,42 @@ impl Mill {
     /// Files in staging, and everything that was spilled.
     fn left_behind(&self) -> io::Result<Vec<String>> {
         let mut left = self.staged()?;
+        left.extend(self.broken_versions()?);
         let spill = self.path("data/warehouse/_arrowmill/spill");
         for entry in fs::read_dir(spill)? {
             left.push(entry?.path().to_string_lossy().into_owned());
         }
         Ok(left)
+    }
+
+    /// Files among the versions that are kept that are none, or too many, or half a file.
+    pub(super) fn broken_versions(&self) -> io::Result<Vec<String>> {
+        let mut broken = Vec::new();
+        for table in TABLES {
+            let mut files = Vec::new();
+            let folder = self.path(&format!("data/warehouse/_arrowmill/versions/main/{table}"));
+            find(&folder, &mut files)?;
+            let named = |ending: &str| -> BTreeSet<String> {
+                files.iter().filter_map(|it| it.strip_suffix(ending)).map(str::to_owned).collect()
+            };
+            let (tables, records) = (named(".parquet"), named(".json"));
+            let is_whole = |it: &&String| {
+                let content = read(Path::new(&format!("{it}.parquet")));
+                records.contains(*it) && content.is_ok_and(|it| it.versions.len() == 1)
+            };
+            broken.extend(tables.iter().filter(|it| !is_whole(it)).cloned());
+            if tables.len() > KEPT || files.len() != tables.len() + records.len() {
+                broken.extend(files);
+            }
+        }
+        Ok(broken)
+    }
+
+    /// Starts putting a table's version before back in place.
+    pub(super) fn start_rollback(&self, table: &str) -> io::Result<Child> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arrowmill"));
+        command.args(["rollback", table]).current_dir(self.0.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
     }
 
     /// Files that are being written, or that a killed run was writing.

@@ -92,9 +92,9 @@ impl There {
         for id in wanted.iter().filter(reads) {
             edge.extend(parents(id).into_iter().map(|parent| (parent, id.clone())));
         }
-        // Where only tests are asked, those that can't be are errors of their own, and the others are asked.
-        let is_test = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Test(_)));
-        let only_tests = wanted.iter().all(is_test);
+        // Where only questions are asked, those that can't be are errors of their own, and the others are asked.
+        let is_question = |it: &Node| matches!(it.facts.kind, NodeKind::Monitor(_) | NodeKind::Test(_));
+        let only_questions = wanted.iter().all(|id| loaded.graph.get(id).is_some_and(is_question));
         let mut seen = BTreeSet::new();
         while let Some((id, reader)) = edge.pop() {
             let Some(node) = loaded.graph.get(&id) else { continue };
@@ -112,7 +112,7 @@ impl There {
             }
             match self.open(looking, node).await {
                 Some(table) => drop(self.existing.insert(id, table)),
-                None if only_tests => {}
+                None if only_questions => {}
                 None => self.problems.push(not_there(loaded, &id, &reader)),
             }
         }

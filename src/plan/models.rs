@@ -146,6 +146,16 @@ pub(super) fn knows_inputs(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -
     node.inputs.iter().all(|it| plan.knows(scope, it))
 }
 
+/// A query, and where it came from.
+pub(super) struct Text<'a> {
+    /// The file that it was rendered from, where it is one.
+    pub(super) template: Option<&'a Arc<SourceText>>,
+    /// The query.
+    pub(super) sql: &'a str,
+    /// The place to show where nothing better is known.
+    pub(super) fallback: &'a Span,
+}
+
 /// The plan of a node's SQL; nothing when it reads what could not be planned.
 pub(super) fn plan_sql(
     scope: &Scope<'_>,
@@ -154,6 +164,17 @@ pub(super) fn plan_sql(
     template: Option<&Arc<SourceText>>,
     sql: &str,
 ) -> Result<Option<PlannedQuery>, Diagnostic> {
+    plan_text(scope, plan, node, &Text { template, sql, fallback: &node.facts.span })
+}
+
+/// The same for a text that stands elsewhere than its node.
+pub(super) fn plan_text(
+    scope: &Scope<'_>,
+    plan: &ProjectPlan,
+    node: &Node,
+    text: &Text<'_>,
+) -> Result<Option<PlannedQuery>, Diagnostic> {
+    let Text { template, sql, fallback } = *text;
     // What an input's own mistake kept out of the catalog is that input's mistake, reported there.
     if !knows_inputs(scope, plan, node) {
         return Ok(None);
@@ -164,7 +185,7 @@ pub(super) fn plan_sql(
     parse().and_then(planned).map(Some).map_err(|error| {
         let locate = || smallest_failure(&parse().ok()?, &|query| planned(query).map(drop));
         let who = node.facts.display();
-        let origin = Origin { sql, template, fallback: &node.facts.span, who: &who };
+        let origin = Origin { sql, template, fallback, who: &who };
         explain(&error, &origin, plan.catalog(), locate)
     })
 }

@@ -36,6 +36,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::what_users_of_duckdb_write_means_the_same", duckdb_sql),
         Trial::test("oracle::tables_that_grow_grow_as_with_dbt_even_after_kills", growing),
         Trial::test("oracle::tests_answered_together_say_what_dbt_says", verdicts),
+        Trial::test("oracle::monitors_measure_what_python_measures", monitors),
         macros::trial(),
         Trial::test("oracle::seeds_have_the_types_and_rows_of_dbt_with_duckdb", same_seeds_in_dbt),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
@@ -158,6 +159,14 @@ fn verdicts() -> Result<(), Failed> {
     command.arg(root().join("tests/oracle/verdicts.py")).arg(env!("CARGO_BIN_EXE_arrowmill"));
     command.arg(root().join("tests/oracle/verdicts")).arg(folder.path()).env("DO_NOT_TRACK", "1");
     expect_code(&command.output()?, Some(0), "verdicts.py")
+}
+
+/// Statistics of monitors over random rows, computed a second time; the script makes the rows.
+fn monitors() -> Result<(), Failed> {
+    let folder = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
+    let mut command = Command::new(python()?);
+    command.arg(root().join("tests/oracle/monitor.py")).arg(env!("CARGO_BIN_EXE_arrowmill")).arg(folder.path());
+    expect_code(&command.output()?, Some(0), "monitor.py")
 }
 
 fn compare(project: &Path, arguments: &[&str]) -> Result<(), Failed> {

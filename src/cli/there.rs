@@ -7,6 +7,7 @@ use datafusion::catalog::TableProvider;
 
 use crate::cli::prepare::{Loaded, Purpose};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::execute::no_measures;
 use crate::graph::Node;
 use crate::materialize::Existing;
 use crate::parse::{NodeId, NodeKind};
@@ -125,7 +126,8 @@ impl There {
             if facts.location.is_some() || !node.inputs.is_empty() {
                 continue;
             }
-            if let Some(table) = self.open(looking, node).await {
+            let table = self.open(looking, node).await.or_else(|| no_measures(&node.facts.relation));
+            if let Some(table) = table {
                 self.existing.insert(node.facts.id.clone(), table);
             }
         }

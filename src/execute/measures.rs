@@ -51,6 +51,15 @@ fn schema() -> SchemaRef {
     ]))
 }
 
+/// The table as it is before anything was measured, for models that read it: they need not wait for the first time.
+/// Nothing where it is not this relation that is asked for.
+pub fn no_measures(relation: &RelationName) -> Option<Arc<dyn TableProvider>> {
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    let is_history = same(&relation.schema, HISTORY.0) && same(&relation.identifier, HISTORY.1);
+    let table = is_history.then(|| MemTable::try_new(schema(), vec![Vec::new()]).ok()).flatten()?;
+    Some(Arc::new(table))
+}
+
 impl Measures<'_> {
     fn relation(&self) -> RelationName {
         RelationName::new(&self.invocation.target.database, HISTORY.0, HISTORY.1)

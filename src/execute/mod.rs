@@ -25,7 +25,7 @@ pub use clone::{Cloned, Cloning, clone_relation};
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;
-pub use measures::Measures;
+pub use measures::{Measures, no_measures};
 pub use measuring::measure;
 pub use publishing::{Publish, Publishing};
 pub use reuse::Reuse;

@@ -4,6 +4,9 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::freshness::Limit;
 use crate::project::{Json, Located, MonitorEntry};
 
+/// Nothing is compared with what was more than a century ago, in seconds.
+const LONGEST: i64 = 36_525 * 86_400;
+
 /// The keys of a monitor's kind.
 pub(super) struct Fields<'a> {
     monitor: &'a str,
@@ -155,9 +158,14 @@ impl<'a> Fields<'a> {
     pub(super) fn limit(&mut self, key: &str) -> Option<Limit> {
         let value = self.value(key)?;
         match Limit::read(key, Some(&value.value)) {
-            Ok(Some(limit)) if (1..=1_000_000).contains(&limit.count) => Some(limit),
+            Ok(Some(limit)) if (1..=LONGEST / limit.period.seconds()).contains(&limit.count) => Some(limit),
             Ok(_) => {
-                self.wrong(&value.span, key, "must be a time above nothing", "write `{count: 7, period: day}`");
+                self.wrong(
+                    &value.span,
+                    key,
+                    "must be between a minute and a century",
+                    "write `{count: 7, period: day}`",
+                );
                 None
             }
             Err(problem) => {

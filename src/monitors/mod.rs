@@ -9,6 +9,8 @@ mod history;
 mod kinds;
 mod shown;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 pub use answers::{Answer, Around, Asked, MustBe, Piece, Question, TestEnd, TestSelection, ValueType};
@@ -95,43 +97,4 @@ pub fn read(properties: &MonitorProperties, found: &mut Diagnostics) -> Option<M
     let mut fields = Fields::new(&name.value, key, entries, kind.keys(), found);
     let watch = kind.read(&mut fields)?;
     Some(Monitor { severity, kind: kind.name(), watch })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnostics::{SourceText, render_terminal};
-    use crate::project::{Json, Properties, RenderText};
-
-    /// There are no templates here.
-    struct AsWritten;
-
-    impl RenderText for AsWritten {
-        fn render(&self, text: &str) -> Result<Json, Diagnostic> {
-            Ok(Json::from(text))
-        }
-    }
-
-    /// The diagnostics of a monitor's text.
-    fn problems(text: &str) -> String {
-        let mut found = Diagnostics::new();
-        let source = SourceText::new("m.yml", format!("monitors:\n{text}"));
-        let properties = Properties::read(&source, &AsWritten, &mut found);
-        properties.monitors.iter().for_each(|it| drop(read(it, &mut found)));
-        render_terminal(&found, false)
-    }
-
-    #[test]
-    fn kinds_are_sorted_by_the_names_that_users_type() {
-        assert!(kinds::ALL.is_sorted_by_key(|it| it.name()));
-    }
-
-    #[test]
-    fn a_monitor_is_of_one_kind() {
-        assert!(problems("- name: a\n").contains("does not say what it watches"));
-        assert!(problems("- {name: a, volum: {}}\n").contains("did you mean `volume`?"));
-        assert!(problems("- {name: a, tests: {select: b}, volume: {}}\n").contains("is of two kinds"));
-        assert!(problems("- {name: a, tests: b}\n").contains("must be a mapping"));
-        assert_eq!(problems("- {name: a, tests: {select: b}}\n"), "");
-    }
 }

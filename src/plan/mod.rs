@@ -43,6 +43,7 @@ pub use failure::explain_execution;
 pub use fingerprint::{AskedPlan, Known, Meaning, Untold, made_of, meaning};
 pub use information_schema::information_schema;
 pub use lineage::column_lineage;
+pub use models::{Written, plan_written};
 pub use monitors::MonitorPlan;
 pub use opened::Opened;
 pub use project::{

@@ -18,6 +18,9 @@ use crate::plan::microbatch::{is_microbatch, plan_microbatch};
 use crate::plan::problem::{Origin, explain};
 use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed, statements};
+use crate::plan::relation::Catalog;
+use crate::plan::session::Session;
+use crate::project::Target;
 
 /// What planning a model gave.
 #[derive(Default)]
@@ -146,16 +149,6 @@ pub(super) fn knows_inputs(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -
     node.inputs.iter().all(|it| plan.knows(scope, it))
 }
 
-/// A query, and where it came from.
-pub(super) struct Text<'a> {
-    /// The file that it was rendered from, where it is one.
-    pub(super) template: Option<&'a Arc<SourceText>>,
-    /// The query.
-    pub(super) sql: &'a str,
-    /// The place to show where nothing better is known.
-    pub(super) fallback: &'a Span,
-}
-
 /// The plan of a node's SQL; nothing when it reads what could not be planned.
 pub(super) fn plan_sql(
     scope: &Scope<'_>,
@@ -164,7 +157,8 @@ pub(super) fn plan_sql(
     template: Option<&Arc<SourceText>>,
     sql: &str,
 ) -> Result<Option<PlannedQuery>, Diagnostic> {
-    plan_text(scope, plan, node, &Text { template, sql, fallback: &node.facts.span })
+    let who = node.facts.display();
+    plan_text(scope, plan, node, &Origin { sql, template, fallback: &node.facts.span, who: &who })
 }
 
 /// The same for a text that stands elsewhere than its node.
@@ -172,21 +166,51 @@ pub(super) fn plan_text(
     scope: &Scope<'_>,
     plan: &ProjectPlan,
     node: &Node,
-    text: &Text<'_>,
+    text: &Origin<'_>,
 ) -> Result<Option<PlannedQuery>, Diagnostic> {
-    let Text { template, sql, fallback } = *text;
     // What an input's own mistake kept out of the catalog is that input's mistake, reported there.
     if !knows_inputs(scope, plan, node) {
         return Ok(None);
     }
-    let target = &scope.project.invocation.target;
-    let planned = |query| plan_parsed(query, scope.session, plan.catalog(), target);
-    let parse = || parse(sql, target.dialect);
-    parse().and_then(planned).map(Some).map_err(|error| {
+    plan_from(text, scope.session, plan.catalog(), &scope.project.invocation.target).map(Some)
+}
+
+/// A query that is made of what stands at a place.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// The query.
+    pub sql: &'a str,
+    /// Whose it is: `source `raw.orders``.
+    pub who: &'a str,
+    /// Where what it is made of is written.
+    pub place: &'a Span,
+}
+
+/// Plans a query that is made of what stands at a place.
+///
+/// # Errors
+/// What is wrong with it, there.
+pub fn plan_written(
+    written: &Written<'_>,
+    session: &Session,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<PlannedQuery, Diagnostic> {
+    let Written { sql, who, place } = *written;
+    plan_from(&Origin { sql, template: None, fallback: place, who }, session, catalog, target)
+}
+
+fn plan_from(
+    text: &Origin<'_>,
+    session: &Session,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<PlannedQuery, Diagnostic> {
+    let planned = |query| plan_parsed(query, session, catalog, target);
+    let parse = || parse(text.sql, target.dialect);
+    parse().and_then(planned).map_err(|error| {
         let locate = || smallest_failure(&parse().ok()?, &|query| planned(query).map(drop));
-        let who = node.facts.display();
-        let origin = Origin { sql, template, fallback, who: &who };
-        explain(&error, &origin, plan.catalog(), locate)
+        explain(&error, text, catalog, locate)
     })
 }
 

@@ -10,7 +10,8 @@ use crate::graph::Node;
 use crate::jinja::Resolve;
 use crate::monitors::{Around, Asked, MustBe, Past, Piece, Question, ValueType};
 use crate::parse::{MonitorFacts, NodeKind, UseOf, Watched};
-use crate::plan::models::{Text, knows_inputs, plan_text};
+use crate::plan::models::{knows_inputs, plan_text};
+use crate::plan::problem::Origin;
 use crate::plan::project::{ProjectPlan, Scope};
 use crate::plan::wording::sql_type;
 
@@ -121,7 +122,8 @@ fn type_of(
     piece: &Piece,
 ) -> Result<ValueType, Diagnostic> {
     let sql = format!("select ({}) as piece\nfrom {relation}", piece.sql.value);
-    let text = Text { template: None, sql: &sql, fallback: &piece.sql.span };
+    let who = node.facts.display();
+    let text = Origin { template: None, sql: &sql, fallback: &piece.sql.span, who: &who };
     let Some(query) = plan_text(scope, plan, node, &text)? else { return Ok(ValueType::Other) };
     let data_type = query.schema.field(0).data_type();
     let is = match data_type {
@@ -163,7 +165,8 @@ fn query(
         Asked::Rows(sql) => (sql, false),
         Asked::LoadedAt { .. } | Asked::Tests => return Ok(None),
     };
-    let text = Text { template: None, sql, fallback: place };
+    let who = node.facts.display();
+    let text = Origin { template: None, sql, fallback: place, who: &who };
     let query = plan_text(scope, plan, node, &text)?;
     if one_row && query.as_ref().is_some_and(|it| it.plan.max_rows() != Some(1)) {
         let words = format!("{} asks for one value, but would get one for each row", node.facts.display());

@@ -5,7 +5,8 @@ mod server;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -19,10 +20,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("monitor::the_url_of_a_webhook_is_never_seen", never_seen),
         Trial::test("monitor::nothing_is_posted_where_all_is_well", nothing_to_post),
         Trial::test("monitor::a_variable_that_is_not_set_is_told", not_set),
+        Trial::test("monitor::kills_lose_no_measures", kills_lose_no_measures),
         Trial::test("monitor::openlineage_events_reach_a_server", openlineage_events),
         Trial::test("monitor::a_server_that_is_not_there_fails_no_run", openlineage_without_server),
     ]
 }
+
+/// How often a run is killed.
+const KILLS: u32 = 20;
 
 const MONITORS: &str = "
 monitors:
@@ -138,6 +143,38 @@ fn not_set() -> Result<(), Failed> {
     holds(printed.contains("note: nothing is posted: the environment variable `CHAT` is not set"), &printed)?;
     let printed = expect(&run(project.path(), &["monitor", "--webhook-url-env", "OTHER"], &[])?, 2)?;
     holds(printed.contains("the environment variable `OTHER` is not set"), &printed)
+}
+
+/// Killed at moments all through a run, the table of measures has all rows of before, and those of the run or none.
+fn kills_lose_no_measures() -> Result<(), Failed> {
+    let project = project("")?;
+    let began = Instant::now();
+    expect(&run(project.path(), &["monitor"], &[])?, 1)?;
+    let duration = began.elapsed();
+    let mut rows = kept(project.path())?;
+    holds(rows == 2, &format!("{rows} rows after one run"))?;
+    for moment in 0..KILLS {
+        let mut monitor = Command::new(env!("CARGO_BIN_EXE_arrowmill"));
+        let mut monitor = monitor.arg("monitor").current_dir(project.path()).stdout(Stdio::null()).spawn()?;
+        std::thread::sleep(duration.mul_f64(f64::from(moment) / f64::from(KILLS - 1)));
+        monitor.kill()?;
+        monitor.wait()?;
+        let now = kept(project.path())?;
+        holds(now == rows || now == rows + 2, &format!("{now} rows after a kill, {rows} before it"))?;
+        rows = now;
+    }
+    expect(&run(project.path(), &["monitor"], &[])?, 1)?;
+    holds(kept(project.path())? == rows + 2, "the next run adds nothing")
+}
+
+/// How many measures there are; each run has two.
+fn kept(project: &Path) -> Result<i64, Failed> {
+    let query = "select count(*) as rows, count(distinct run_id) as runs from arrowmill.monitor_history";
+    let output = run(project, &["show", "--inline", query, "--output", "json"], &[])?;
+    let found: Value = serde_json::from_str(&expect(&output, 0)?)?;
+    let number = |name: &str| found[0][name].as_i64().unwrap_or(-1);
+    holds(number("rows") == 2 * number("runs"), &format!("half of a run: {found}"))?;
+    Ok(number("rows"))
 }
 
 fn openlineage_events() -> Result<(), Failed> {

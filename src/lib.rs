@@ -15,6 +15,8 @@ pub mod project;
 pub mod freshness;
 /// Templates, their functions and macros, and the way back from rendered text to source.
 pub mod jinja;
+/// What is watched: what to ask of each kind, and what to make of the answers.
+pub mod monitors;
 /// Runs each template once to learn what it refers to.
 pub mod parse;
 /// References resolved, circles found, the order decided.
@@ -65,6 +67,9 @@ pub mod serve;
 /// A deterministic clickstream data set.
 #[cfg(feature = "engine")]
 pub mod generate;
+/// The only user of the network.
+#[cfg(feature = "engine")]
+pub mod http;
 /// Arguments, settings, exit codes, one file per command.
 #[cfg(feature = "engine")]
 pub mod cli;

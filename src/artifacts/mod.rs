@@ -5,6 +5,7 @@ mod catalog;
 mod lineage;
 mod manifest;
 mod metadata;
+mod monitors;
 mod openlineage;
 mod run_results;
 mod sources;
@@ -19,6 +20,7 @@ pub use manifest::{
     ManifestMetadata, ManifestNode, ManifestSource, Particulars, QueryParticulars, RefText, compiled_path, manifest,
 };
 pub use metadata::{DBT_VERSION, Metadata};
+pub use monitors::MonitorReport;
 pub use openlineage::{OpenLineage, OpenLineageListener, OpenLineageNames};
 pub use run_results::{RunResult, RunResults, RunResultsFile, Timing};
 pub use sources::{SourceAge, SourceResult, SourcesFile, seconds_between, sources_file};

@@ -123,6 +123,15 @@ pub(super) enum PublishWhen {
     Run,
 }
 
+/// When results are posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WebhookWhen {
+    /// Each time
+    Always,
+    /// When something is not as expected
+    Bad,
+}
+
 /// Whether inputs are read at all.
 #[derive(Debug, Args, Default)]
 pub(super) struct Emptying {
@@ -290,6 +299,20 @@ pub(super) enum Command {
         #[arg(long, num_args = 1.., value_name = "KEY")]
         output_keys: Vec<String>,
     },
+    /// Check what the project's `monitors:` watch, and tell of what is not as expected
+    Monitor {
+        #[command(flatten)]
+        selecting: Selecting,
+        /// Judge as if it was this time: '2026-04-01', '2026-04-01 08:00' [default: now]
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        /// Environment variable with the URL that results are posted to, as Slack takes them
+        #[arg(long, value_name = "NAME")]
+        webhook_url_env: Option<String>,
+        /// When to post [default: bad]
+        #[arg(long, value_enum, value_name = "WHEN")]
+        webhook_when: Option<WebhookWhen>,
+    },
     /// Read the project and write manifest.json
     Parse,
     /// Run again what failed or was skipped in the last run, with the options of that run
@@ -413,6 +436,7 @@ impl Command {
             | Command::Init { .. }
             | Command::Lineage { .. }
             | Command::List { .. }
+            | Command::Monitor { .. }
             | Command::Parse
             | Command::Retry
             | Command::Rollback { .. }

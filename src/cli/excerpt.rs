@@ -6,8 +6,8 @@ use chrono::{DateTime, Months, TimeDelta, Utc};
 use crate::cli::arguments::{Emptying, Options, Reading};
 use crate::cli::flags::Flags;
 use crate::cli::settings::parse_mapping;
-use crate::compile::{BatchSize, moment};
-use crate::jinja::{Excerpt, TimeSpan};
+use crate::compile::BatchSize;
+use crate::jinja::{Excerpt, TimeSpan, moment};
 use crate::project::Json;
 
 /// What the command line says, and where it says nothing, the environment and the project file. Commands that do not

@@ -88,7 +88,7 @@ static FLAGS: &[Flag] = &[
 ];
 
 /// Flags of some commands that can stand in the environment or the project file too.
-const OF_COMMANDS: [&str; 16] = [
+const OF_COMMANDS: [&str; 18] = [
     "empty",
     "event-time-end",
     "event-time-start",
@@ -105,6 +105,8 @@ const OF_COMMANDS: [&str; 16] = [
     "target-path",
     "threads",
     "vars",
+    "webhook-url-env",
+    "webhook-when",
 ];
 
 /// Adds all flags to the command line.

@@ -15,7 +15,10 @@ mod prepare;
 mod settings;
 mod spill;
 mod there;
+mod unread;
 mod warnings;
+mod watched_tests;
+mod webhook;
 
 pub use settings::{Settings, Surroundings};
 

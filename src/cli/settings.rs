@@ -17,7 +17,7 @@ use crate::console::Console;
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::execute::Publish;
 use crate::files::{Disk, ProjectFiles};
-use crate::jinja::TimeSpan;
+use crate::jinja::{TimeSpan, moment};
 use crate::parse::{Request, ResourceType};
 use crate::project::{Json, ProjectFile, YamlFile};
 use crate::select::{IndirectSelection, Selection};
@@ -126,6 +126,7 @@ impl Settings {
         let is_on = |given: bool, name: &str| given || flags.on(name) == Some(true);
         let identity = logging::Identity { invocation_id: &invocation_id, started_at: now, begun };
         let log = logging::resolve(&flags, &current, &folder, &identity)?;
+        let judged_for = as_of(&arguments.command)?.unwrap_or(now);
         let command_line = surroundings.arguments.iter().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
         Ok(Settings {
             files: Disk::new(&folder),
@@ -139,7 +140,7 @@ impl Settings {
                 excerpt: excerpt::resolve(&options, &flags, now)?,
                 target_path: text(&common.target_path, "target-path"),
                 environment,
-                started_at: now,
+                started_at: judged_for,
                 invocation_id,
             },
             console: Console {
@@ -202,6 +203,14 @@ fn seconds(at: DateTime<Utc>) -> String {
 
 fn span((start, end): TimeSpan) -> Json {
     serde_json::json!({"start": seconds(start), "end": seconds(end)})
+}
+
+/// The time that the user wants a command to take for now.
+fn as_of(command: &Command) -> Result<Option<DateTime<Utc>>, String> {
+    let Command::Monitor { as_of: Some(text), .. } = command else { return Ok(None) };
+    moment(text)
+        .map(Some)
+        .ok_or_else(|| format!("`--as-of`: `{text}` is no time; write `2026-04-01` or `2026-04-01 08:00`"))
 }
 
 /// How to say what is wrong with the arguments themselves.

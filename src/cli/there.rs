@@ -7,6 +7,7 @@ use datafusion::catalog::TableProvider;
 
 use crate::cli::prepare::{Loaded, Purpose};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::execute::no_measures;
 use crate::graph::Node;
 use crate::materialize::Existing;
 use crate::parse::{NodeId, NodeKind};
@@ -92,9 +93,9 @@ impl There {
         for id in wanted.iter().filter(reads) {
             edge.extend(parents(id).into_iter().map(|parent| (parent, id.clone())));
         }
-        // Where only tests are asked, those that can't be are errors of their own, and the others are asked.
-        let is_test = |id: &NodeId| loaded.graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Test(_)));
-        let only_tests = wanted.iter().all(is_test);
+        // Where only questions are asked, those that can't be are errors of their own, and the others are asked.
+        let is_question = |it: &Node| matches!(it.facts.kind, NodeKind::Monitor(_) | NodeKind::Test(_));
+        let only_questions = wanted.iter().all(|id| loaded.graph.get(id).is_some_and(is_question));
         let mut seen = BTreeSet::new();
         while let Some((id, reader)) = edge.pop() {
             let Some(node) = loaded.graph.get(&id) else { continue };
@@ -112,7 +113,7 @@ impl There {
             }
             match self.open(looking, node).await {
                 Some(table) => drop(self.existing.insert(id, table)),
-                None if only_tests => {}
+                None if only_questions => {}
                 None => self.problems.push(not_there(loaded, &id, &reader)),
             }
         }
@@ -125,7 +126,8 @@ impl There {
             if facts.location.is_some() || !node.inputs.is_empty() {
                 continue;
             }
-            if let Some(table) = self.open(looking, node).await {
+            let table = self.open(looking, node).await.or_else(|| no_measures(&node.facts.relation));
+            if let Some(table) = table {
                 self.existing.insert(node.facts.id.clone(), table);
             }
         }

@@ -1,7 +1,7 @@
 //! The batches of time that a model is made in: dbt's `microbatch`.
 //! <https://docs.getdbt.com/docs/build/incremental-microbatch>
 
-use chrono::{DateTime, Datelike, Days, DurationRound, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, DurationRound, Months, NaiveDate, TimeDelta, Utc};
 
 use crate::jinja::TimeSpan;
 
@@ -107,22 +107,10 @@ impl BatchSize {
     }
 }
 
-/// A date, or a date and a time, in UTC.
-pub fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let zoned = || DateTime::parse_from_rfc3339(text).ok().map(|it| it.to_utc());
-    let with_time = |format| NaiveDateTime::parse_from_str(text, format).ok().map(|it| it.and_utc());
-    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0).map(|it| it.and_utc());
-    date()
-        .or_else(|| with_time("%Y-%m-%d %H:%M:%S%.f"))
-        .or_else(|| with_time("%Y-%m-%dT%H:%M:%S%.f"))
-        .or_else(|| with_time("%Y-%m-%d %H:%M"))
-        .or_else(zoned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jinja::moment;
 
     fn check(size: &str, now: &str, begin: Option<&str>, expected: &[&str]) {
         let (Some(size), Some(now)) = (BatchSize::named(size), moment(now)) else { return };

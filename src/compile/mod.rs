@@ -6,7 +6,7 @@ mod nodes;
 mod snapshot;
 mod unit_test;
 
-pub use batches::{BatchSize, moment};
+pub use batches::BatchSize;
 pub use nodes::{describe, describe_graph};
 pub use snapshot::compile_snapshot;
 pub use unit_test::{StandIn, compile_unit_test, stand_ins};

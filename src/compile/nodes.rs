@@ -43,7 +43,8 @@ pub fn describe_graph(graph: &Graph) -> Json {
         .chain(["semantic_models", "sources"])
         .map(|it| (it.to_owned(), json!({})))
         .collect();
-    for node in graph.nodes() {
+    // Macros that walk through the graph know dbt's kinds of nodes.
+    for node in graph.nodes().filter(|it| !matches!(it.facts.kind, NodeKind::Monitor(_))) {
         let part = match node.facts.kind {
             NodeKind::Exposure(_) => "exposures",
             NodeKind::Function(_) => "functions",

@@ -1,5 +1,6 @@
 //! The only module that prints: diagnostics, results, and events as terminal lines or JSON, and the log file.
 
+mod checks;
 mod lines;
 mod log;
 mod plain;

@@ -18,7 +18,7 @@ use crate::execute::tables::Tables;
 use crate::freshness::LoadedAt;
 use crate::graph::Node;
 use crate::parse::SourceFacts;
-use crate::plan::{bind, explain_execution, plan_query};
+use crate::plan::{Written, bind, explain_execution, plan_written};
 use crate::sources::{self, SourceOptions};
 
 /// When a source was last loaded. A source without rows was loaded at the beginning of time, as dbt has it.
@@ -61,7 +61,8 @@ async fn ask(late: &Late, node: &Node, sql: &str) -> Result<Option<DateTime<Utc>
     let catalog = late.plan.read().unwrap_or_else(std::sync::PoisonError::into_inner).catalog().clone();
     let text = SourceText::new(format!("freshness of {display}"), sql);
     let explain = |error| explain_execution(&error, &display, &Span::file(&text));
-    let planned = plan_query(sql, &late.session, &catalog, &late.project.invocation.target).map_err(explain)?;
+    let written = Written { sql, who: &display, place: &place };
+    let planned = plan_written(&written, &late.session, &catalog, &late.project.invocation.target)?;
     let tables = Tables::new(late.warehouse.clone());
     let bound = bind(planned.plan, &|relation, schema| tables.open(relation, schema)).map_err(explain)?;
     let rows = fetch(&late.session, &bound, Some(2)).await.map_err(explain)?;

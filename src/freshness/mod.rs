@@ -50,11 +50,12 @@ impl Period {
         }
     }
 
-    fn seconds(self) -> f64 {
+    /// How long it is.
+    pub fn seconds(self) -> i64 {
         match self {
-            Period::Minute => 60.0,
-            Period::Hour => 3600.0,
-            Period::Day => 86_400.0,
+            Period::Minute => 60,
+            Period::Hour => 3600,
+            Period::Day => 86_400,
         }
     }
 }
@@ -101,8 +102,8 @@ impl Criteria {
         let Some(freshness) = config.get("freshness") else { return Ok(None) };
         let Some(set) = freshness.as_object() else { return Err(format!("must be a mapping, but is `{freshness}`")) };
         let criteria = Criteria {
-            warn_after: limit("warn_after", set.get("warn_after"))?,
-            error_after: limit("error_after", set.get("error_after"))?,
+            warn_after: Limit::read("warn_after", set.get("warn_after"))?,
+            error_after: Limit::read("error_after", set.get("error_after"))?,
             filter: match set.get("filter") {
                 None | Some(Json::Null) => None,
                 Some(Json::String(text)) => Some(text.clone()),
@@ -117,12 +118,42 @@ impl Criteria {
     pub fn verdict(&self, age: f64) -> Verdict {
         let exceeds = |limit: Option<Limit>| {
             #[expect(clippy::cast_precision_loss, reason = "nobody counts that many days")]
-            limit.is_some_and(|it| age > it.count as f64 * it.period.seconds())
+            limit.is_some_and(|it| age > it.count as f64 * it.period.seconds() as f64)
         };
         if exceeds(self.error_after) {
             return Verdict::Stale;
         }
         if exceeds(self.warn_after) { Verdict::Warn } else { Verdict::Fresh }
+    }
+}
+
+impl Limit {
+    /// `{count: 12, period: hour}`; nothing where one of the two is missing.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with what it belongs to.
+    pub fn read(key: &str, value: Option<&Json>) -> Result<Option<Limit>, String> {
+        let part = |part: &str| value.and_then(|it| it.get(part)).filter(|it| !it.is_null());
+        match value {
+            None | Some(Json::Null | Json::Object(_)) => {}
+            Some(other) => {
+                return Err(format!("has a `{key}` that is no mapping with `count` and `period`: `{other}`"));
+            }
+        }
+        let (Some(count), Some(period)) = (part("count"), part("period")) else { return Ok(None) };
+        let whole = count.as_i64().or_else(|| count.as_str().and_then(|it| it.trim().parse().ok()));
+        let count = whole.ok_or_else(|| format!("has a `count` in `{key}` that is no whole number: `{count}`"))?;
+        let known = Period::ALL.into_iter().find(|it| period.as_str() == Some(it.as_str()));
+        let period =
+            known.ok_or_else(|| format!("has a `period` in `{key}` that is not minute, hour or day: `{period}`"))?;
+        Ok(Some(Limit { count, period }))
+    }
+}
+
+impl std::fmt::Display for Limit {
+    /// `12 hours`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}{}", self.count, self.period.as_str(), if self.count == 1 { "" } else { "s" })
     }
 }
 
@@ -151,24 +182,6 @@ fn written(set: &serde_json::Map<String, Json>) -> Json {
         "error_after": limit("error_after"),
         "filter": set.get("filter").cloned().unwrap_or_default(),
     })
-}
-
-/// `{count: 12, period: hour}`; nothing where one of the two is missing.
-fn limit(key: &str, value: Option<&Json>) -> Result<Option<Limit>, String> {
-    let part = |part: &str| value.and_then(|it| it.get(part)).filter(|it| !it.is_null());
-    match value {
-        None | Some(Json::Null | Json::Object(_)) => {}
-        Some(other) => {
-            return Err(format!("has a `{key}` that is no mapping with `count` and `period`: `{other}`"));
-        }
-    }
-    let (Some(count), Some(period)) = (part("count"), part("period")) else { return Ok(None) };
-    let whole = count.as_i64().or_else(|| count.as_str().and_then(|it| it.trim().parse().ok()));
-    let count = whole.ok_or_else(|| format!("has a `count` in `{key}` that is no whole number: `{count}`"))?;
-    let known = Period::ALL.into_iter().find(|it| period.as_str() == Some(it.as_str()));
-    let period =
-        known.ok_or_else(|| format!("has a `period` in `{key}` that is not minute, hour or day: `{period}`"))?;
-    Ok(Some(Limit { count, period }))
 }
 
 #[cfg(test)]

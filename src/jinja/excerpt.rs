@@ -1,6 +1,6 @@
 //! Which rows of its inputs a run reads: all of them, or fewer to get through sooner.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 /// From one moment on, to before another.
 pub type TimeSpan = (DateTime<Utc>, DateTime<Utc>);
@@ -26,4 +26,17 @@ impl Excerpt {
 /// What dbt writes instead of a name with `--empty`.
 pub(super) fn no_rows_of(relation: &str) -> String {
     format!("(select * from {relation} where false limit 0)")
+}
+
+/// A date, or a date and a time, in UTC.
+pub fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let zoned = || DateTime::parse_from_rfc3339(text).ok().map(|it| it.to_utc());
+    let with_time = |format| NaiveDateTime::parse_from_str(text, format).ok().map(|it| it.and_utc());
+    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0).map(|it| it.and_utc());
+    date()
+        .or_else(|| with_time("%Y-%m-%d %H:%M:%S%.f"))
+        .or_else(|| with_time("%Y-%m-%dT%H:%M:%S%.f"))
+        .or_else(|| with_time("%Y-%m-%d %H:%M"))
+        .or_else(zoned)
 }

@@ -25,7 +25,7 @@ mod yaml_text;
 
 pub use builtin::add_macros_of_dbt;
 pub use database::{Cell, ColumnType, Database, NoDatabase, Refusal, RelationType, Rows};
-pub use excerpt::{Excerpt, TimeSpan};
+pub use excerpt::{Excerpt, TimeSpan, moment};
 pub use macros::{DBT, MacroDefinition, Macros};
 pub use relation_name::RelationName;
 pub use scope::{Captured, Incremental, Invocation, LogLine, Phase, RefCall, Resolve, Scope, SourceCall};

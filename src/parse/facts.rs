@@ -43,6 +43,8 @@ pub enum ResourceType {
     Metric,
     /// A query that becomes a relation.
     Model,
+    /// A question whose answer may change from day to day.
+    Monitor,
     /// A statement that is carried out before or after a run.
     Operation,
     /// A query over metrics that other tools run.
@@ -63,12 +65,13 @@ pub enum ResourceType {
 
 impl ResourceType {
     /// All of them.
-    pub const ALL: [ResourceType; 13] = [
+    pub const ALL: [ResourceType; 14] = [
         ResourceType::Analysis,
         ResourceType::Exposure,
         ResourceType::Function,
         ResourceType::Metric,
         ResourceType::Model,
+        ResourceType::Monitor,
         ResourceType::Operation,
         ResourceType::SavedQuery,
         ResourceType::Seed,
@@ -87,6 +90,7 @@ impl ResourceType {
             ResourceType::Function => "function",
             ResourceType::Metric => "metric",
             ResourceType::Model => "model",
+            ResourceType::Monitor => "monitor",
             ResourceType::Operation => "operation",
             ResourceType::SavedQuery => "saved_query",
             ResourceType::Seed => "seed",
@@ -255,6 +259,7 @@ impl NodeFacts {
             NodeKind::Function(_) => ResourceType::Function,
             NodeKind::Metric(_) => ResourceType::Metric,
             NodeKind::Model => ResourceType::Model,
+            NodeKind::Monitor(_) => ResourceType::Monitor,
             NodeKind::Operation(_) => ResourceType::Operation,
             NodeKind::SavedQuery(_) => ResourceType::SavedQuery,
             NodeKind::Seed => ResourceType::Seed,
@@ -277,6 +282,7 @@ impl NodeFacts {
             NodeKind::Analysis
             | NodeKind::Exposure(_)
             | NodeKind::Metric(_)
+            | NodeKind::Monitor(_)
             | NodeKind::Operation(_)
             | NodeKind::SavedQuery(_)
             | NodeKind::SemanticModel(_)

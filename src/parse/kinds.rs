@@ -1,7 +1,8 @@
 //! The kinds of nodes, with what only nodes of one kind have.
 
 use crate::diagnostics::Span;
-use crate::jinja::{RefCall, SourceCall};
+use crate::jinja::{RefCall, RelationName, SourceCall};
+use crate::monitors::Monitor;
 use crate::parse::snapshots::SnapshotFacts;
 use crate::parse::unit_tests::UnitTestFacts;
 use crate::project::{Json, Located};
@@ -19,6 +20,8 @@ pub enum NodeKind {
     Metric(SemanticFacts),
     /// A query that becomes a relation.
     Model,
+    /// A question whose answer may change from day to day.
+    Monitor(MonitorFacts),
     /// A hook around the run.
     Operation(OperationFacts),
     /// A query over metrics.
@@ -57,6 +60,35 @@ pub struct SourceFacts {
 pub struct ExposureFacts {
     /// Everything written about it.
     pub raw: Json,
+}
+
+/// What only monitors have.
+#[derive(Debug, Clone)]
+pub struct MonitorFacts {
+    /// What it asks and how it judges.
+    pub monitor: Monitor,
+    /// What it is about, where that is one relation.
+    pub of: Option<Watched>,
+}
+
+/// What a monitor is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Watched {
+    /// A node.
+    Node(UseOf),
+    /// A table of the warehouse that no node of the project is.
+    Table(RelationName),
+}
+
+impl Watched {
+    /// As people call it: `orders`, `raw.orders`.
+    pub fn shown(&self) -> String {
+        match self {
+            Watched::Node(UseOf::Ref(call)) => call.name.clone(),
+            Watched::Node(UseOf::Source(call)) => format!("{}.{}", call.source, call.table),
+            Watched::Table(name) => format!("{}.{}", name.schema, name.identifier),
+        }
+    }
 }
 
 /// What only functions have.

@@ -13,6 +13,7 @@ mod groups;
 mod hooks;
 mod kinds;
 mod models;
+mod monitors;
 mod naming;
 mod operations;
 mod project;
@@ -31,8 +32,8 @@ pub use facts::{Column, ModelFacts, NodeFacts, NodeId, ParsedNode, ResourceType}
 pub use fixtures::{FixtureRows, RowFormat, Rows};
 pub use groups::Group;
 pub use kinds::{
-    ExposureFacts, FunctionFacts, HookTime, Language, NodeKind, OperationFacts, SemanticFacts, SourceFacts, TestFacts,
-    TestForm, UseOf,
+    ExposureFacts, FunctionFacts, HookTime, Language, MonitorFacts, NodeKind, OperationFacts, SemanticFacts,
+    SourceFacts, TestFacts, TestForm, UseOf, Watched,
 };
 pub use project::{Package, ParsedProject, Request, find_target, load, project_file};
 pub use read::read_text;

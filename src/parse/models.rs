@@ -80,6 +80,7 @@ fn words(kind: &NodeKind) -> (&'static str, &'static str) {
         NodeKind::Analysis => ("models", "analysis"),
         NodeKind::Exposure(_)
         | NodeKind::Metric(_)
+        | NodeKind::Monitor(_)
         | NodeKind::Operation(_)
         | NodeKind::SavedQuery(_)
         | NodeKind::SemanticModel(_)

@@ -13,7 +13,7 @@ use crate::parse::docs::{self, DocBlock};
 use crate::parse::facts::ParsedNode;
 use crate::parse::groups::{self, Group};
 use crate::parse::kinds::NodeKind;
-use crate::parse::{generic_tests, models, operations, read_text, semantics, sources, unit_tests, unused};
+use crate::parse::{generic_tests, models, monitors, operations, read_text, semantics, sources, unit_tests, unused};
 use crate::project::{Json, Located, NodeProperties, Profiles, ProjectFile, Properties, Target, project_file_missing};
 
 /// What the outside decides about a load: arguments, environment, clock.
@@ -154,6 +154,7 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         of_package.extend(sources::read(&context, &properties, found));
         of_package.extend(sources::read_exposures(&context, &properties, found));
         of_package.extend(semantics::read(&context, &properties, found));
+        of_package.extend(monitors::read(&context, &properties, found));
         of_package.extend(operations::read(&context, found));
         nodes.extend(of_package);
         all_groups.extend(groups::read(&context, &properties, found));

@@ -17,7 +17,10 @@ pub(super) fn columns(schema: &Schema) -> Vec<ColumnType> {
 }
 
 /// All rows of some batches.
-pub(super) fn rows(schema: &Schema, batches: &[RecordBatch]) -> Result<Rows> {
+///
+/// # Errors
+/// Values of a type that has no text.
+pub fn rows(schema: &Schema, batches: &[RecordBatch]) -> Result<Rows> {
     let mut rows = Vec::new();
     for batch in batches {
         let columns = batch.columns().iter().map(cells).collect::<Result<Vec<_>>>()?;

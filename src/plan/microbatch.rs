@@ -6,10 +6,10 @@ use std::sync::Arc;
 use datafusion::error::Result as EngineResult;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
-use crate::compile::{self, Batch, BatchSize, Uncompiled, moment};
+use crate::compile::{self, Batch, BatchSize, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, closest};
 use crate::graph::Node;
-use crate::jinja::{RelationName, TimeSpan};
+use crate::jinja::{RelationName, TimeSpan, moment};
 use crate::parse::NodeFacts;
 use crate::plan::event_time;
 use crate::plan::incremental::{columns, problem, settle_columns};

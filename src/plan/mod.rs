@@ -22,6 +22,7 @@ mod locate;
 mod merging;
 mod microbatch;
 mod models;
+mod monitors;
 mod opened;
 mod problem;
 mod project;
@@ -40,11 +41,14 @@ mod volatile;
 mod wording;
 
 pub use answers::{Answers, Live};
+pub use cells::rows as cells_of;
 pub use constraints::Constraints;
 pub use failure::explain_execution;
 pub use fingerprint::{AskedPlan, Known, Meaning, Untold, made_of, meaning};
 pub use information_schema::information_schema;
 pub use lineage::column_lineage;
+pub use models::{Written, plan_written};
+pub use monitors::MonitorPlan;
 pub use opened::Opened;
 pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,

@@ -18,7 +18,10 @@ use crate::plan::microbatch::{is_microbatch, plan_microbatch};
 use crate::plan::problem::{Callers, Origin, explain};
 use crate::plan::project::{CustomPlan, ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::{PlannedQuery, parse, plan_parsed, statements};
+use crate::plan::relation::Catalog;
 use crate::plan::review;
+use crate::plan::session::Session;
+use crate::project::Target;
 
 /// What planning a model gave.
 #[derive(Default)]
@@ -161,19 +164,61 @@ pub(super) fn plan_sql(
     template: Option<&Arc<SourceText>>,
     sql: &str,
 ) -> Result<Option<PlannedQuery>, Diagnostic> {
+    let who = node.facts.display();
+    let macros = Some(callers(scope, node));
+    plan_text(scope, plan, node, &Origin { sql, template, fallback: &node.facts.span, who: &who, macros })
+}
+
+/// The same for a text that stands elsewhere than its node.
+pub(super) fn plan_text(
+    scope: &Scope<'_>,
+    plan: &ProjectPlan,
+    node: &Node,
+    text: &Origin<'_>,
+) -> Result<Option<PlannedQuery>, Diagnostic> {
     // What an input's own mistake kept out of the catalog is that input's mistake, reported there.
     if !knows_inputs(scope, plan, node) {
         return Ok(None);
     }
-    let target = &scope.project.invocation.target;
-    let planned = |query| plan_parsed(query, scope.session, plan.catalog(), target);
-    let parse = || parse(sql, target.dialect);
-    parse().and_then(planned).map(Some).map_err(|error| {
+    plan_from(text, scope.session, plan.catalog(), &scope.project.invocation.target).map(Some)
+}
+
+/// A query that is made of what stands at a place.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// The query.
+    pub sql: &'a str,
+    /// Whose it is: `source `raw.orders``.
+    pub who: &'a str,
+    /// Where what it is made of is written.
+    pub place: &'a Span,
+}
+
+/// Plans a query that is made of what stands at a place.
+///
+/// # Errors
+/// What is wrong with it, there.
+pub fn plan_written(
+    written: &Written<'_>,
+    session: &Session,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<PlannedQuery, Diagnostic> {
+    let Written { sql, who, place } = *written;
+    plan_from(&Origin { sql, template: None, fallback: place, who, macros: None }, session, catalog, target)
+}
+
+fn plan_from(
+    text: &Origin<'_>,
+    session: &Session,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<PlannedQuery, Diagnostic> {
+    let planned = |query| plan_parsed(query, session, catalog, target);
+    let parse = || parse(text.sql, target.dialect);
+    parse().and_then(planned).map_err(|error| {
         let locate = || smallest_failure(&parse().ok()?, &|query| planned(query).map(drop));
-        let who = node.facts.display();
-        let origin =
-            Origin { sql, template, fallback: &node.facts.span, who: &who, macros: Some(callers(scope, node)) };
-        explain(&error, &origin, plan.catalog(), locate)
+        explain(&error, text, catalog, locate)
     })
 }
 

@@ -24,6 +24,7 @@ use crate::plan::event_time;
 use crate::plan::functions::plan_function;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
+use crate::plan::monitors::{self, MonitorPlan, plan_monitor};
 use crate::plan::opened::Opened;
 use crate::plan::query::PlannedQuery;
 use crate::plan::questions::{QueryFacts, Question, Tables};
@@ -84,6 +85,8 @@ pub struct ProjectPlan {
     pub custom: BTreeMap<NodeId, CustomPlan>,
     /// What the rows of tables under a contract must meet.
     pub constraints: BTreeMap<NodeId, Arc<Constraints>>,
+    /// Monitors.
+    pub monitors: BTreeMap<NodeId, MonitorPlan>,
     /// Unit tests.
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
     /// Functions that can be called.
@@ -309,6 +312,16 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (id, reason))),
             Err(Uncompiled::Early(reason)) => drop(plan.late.insert(id, reason)),
             Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
+        }
+    }
+    let is_monitor = |it: &&Node| monitors::facts(it).is_some() && scope.wanted.contains(&it.facts.id);
+    let wanted: Vec<&Node> = scope.graph.nodes().filter(is_monitor).collect();
+    let monitor = |node: &&Node| monitors::facts(node).map_or(Ok(None), |it| plan_monitor(scope, &plan, node, it));
+    for (node, planned) in side_by_side(&wanted, |node| monitor(&node)) {
+        match planned {
+            Ok(Some(monitor)) => drop(plan.monitors.insert(node.facts.id.clone(), monitor)),
+            Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (node.facts.id.clone(), reason))),
+            Err(problems) => found.extend(problems),
         }
     }
     (plan, found)

@@ -12,6 +12,7 @@ mod architecture;
 mod cases;
 mod killing;
 mod lineage;
+mod monitor;
 mod oracle;
 mod reuse;
 mod serving;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         cases::trials(),
         killing::trials(),
         lineage::trials(),
+        monitor::trials(),
         oracle::trials(),
         reuse::trials(),
         serving::trials(),

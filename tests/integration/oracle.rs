@@ -37,6 +37,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::tables_that_grow_grow_as_with_dbt_even_after_kills", growing),
         Trial::test("oracle::tests_answered_together_say_what_dbt_says", verdicts),
         Trial::test("oracle::differences_of_tables_are_those_that_duckdb_counts", differences),
+        Trial::test("oracle::monitors_measure_what_python_measures", monitors),
+        Trial::test("oracle::sources_are_as_old_as_dbt_finds_them", ages_of_sources),
         macros::trial(),
         Trial::test("oracle::seeds_have_the_types_and_rows_of_dbt_with_duckdb", same_seeds_in_dbt),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
@@ -163,10 +165,25 @@ fn verdicts() -> Result<(), Failed> {
 
 /// Two tables that differ at random; the script compares both ways.
 fn differences() -> Result<(), Failed> {
+    run_script("differences.py")
+}
+
+/// Statistics of monitors over random rows, computed a second time; the script makes the rows.
+fn monitors() -> Result<(), Failed> {
+    run_script("monitor.py")
+}
+
+/// `source freshness` on one project, by both; the script makes it.
+fn ages_of_sources() -> Result<(), Failed> {
+    run_script("freshness.py")
+}
+
+/// A script that needs the binary and a folder to work in.
+fn run_script(name: &str) -> Result<(), Failed> {
     let folder = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
     let mut command = Command::new(python()?);
-    command.arg(root().join("tests/oracle/differences.py")).arg(env!("CARGO_BIN_EXE_arrowmill")).arg(folder.path());
-    expect_code(&command.output()?, Some(0), "differences.py")
+    command.arg(root().join("tests/oracle").join(name)).arg(env!("CARGO_BIN_EXE_arrowmill")).arg(folder.path());
+    expect_code(&command.output()?, Some(0), name)
 }
 
 fn compare(project: &Path, arguments: &[&str]) -> Result<(), Failed> {

@@ -192,6 +192,7 @@ fn is_shown(facts: &NodeFacts) -> bool {
         ResourceType::Analysis
         | ResourceType::Function
         | ResourceType::Metric
+        | ResourceType::Monitor
         | ResourceType::Operation
         | ResourceType::SavedQuery
         | ResourceType::SemanticModel

@@ -79,7 +79,7 @@ fn defaults(facts: &NodeFacts) -> Map {
             "enabled": true, "event_time": null, "freshness": no_freshness(), "loaded_at_field": null, "loaded_at_query": null,
             "meta": {}, "tags": [], "static_analysis": null,
         }),
-        NodeKind::Exposure(_) => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::Exposure(_) | NodeKind::Monitor(_) => json!({"enabled": true, "tags": [], "meta": {}}),
         NodeKind::Metric(_) | NodeKind::SemanticModel(_) => json!({"enabled": true, "group": null, "meta": {}}),
         NodeKind::SavedQuery(_) => json!({
             "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},

@@ -183,9 +183,14 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
         functions: BTreeMap::new(),
     };
     // What could not be resolved is not in the graph: it has been reported, and is nobody's parent.
-    for parsed in project.nodes.iter().filter(|it| graph.get(&it.facts.id).is_some()) {
+    // dbt knows no monitors, and readers of manifests refuse what it does not know.
+    let is_monitor = |id: &NodeId| graph.get(id).is_some_and(|it| matches!(it.facts.kind, NodeKind::Monitor(_)));
+    let resolved = |it: &&ParsedNode| graph.get(&it.facts.id).is_some() && !is_monitor(&it.facts.id);
+    for parsed in project.nodes.iter().filter(resolved) {
         let id = parsed.facts.id.to_string();
-        let texts = |ids: &[NodeId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let texts = |ids: &[NodeId]| -> Vec<String> {
+            ids.iter().filter(|it| !is_monitor(it)).map(ToString::to_string).collect()
+        };
         manifest.parent_map.insert(id.clone(), texts(graph.parents(&parsed.facts.id)));
         manifest.child_map.insert(id.clone(), texts(graph.children(&parsed.facts.id)));
         if let Some(of_group) = parsed.facts.group().and_then(|it| manifest.group_map.get_mut(it)) {
@@ -213,6 +218,7 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
             NodeKind::Function(_) => {
                 manifest.functions.insert(id, node::node(&context, parsed));
             }
+            NodeKind::Monitor(_) => {}
             NodeKind::Analysis
             | NodeKind::Model
             | NodeKind::Operation(_)
@@ -231,6 +237,7 @@ pub fn manifest(project: &ParsedProject, graph: &Graph, compiled: &BTreeMap<Node
                 Ok(semantics::semantic(&context, parsed, facts))
             }
             NodeKind::UnitTest(facts) => Ok(unit_test::unit_test(&context, parsed, facts)),
+            NodeKind::Monitor(_) => continue,
             NodeKind::Analysis
             | NodeKind::Function(_)
             | NodeKind::Model

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::arguments::{CheckOutput, OptionalWarning, Selecting};
 use crate::cli::prepare::{self, Loaded, Planned, Purpose};
-use crate::cli::{Exit, Settings, Stop};
+use crate::cli::{Exit, Settings, Stop, watched_tests};
 use crate::diagnostics::{Diagnostics, render_github, render_json};
 use crate::lineage;
 use crate::parse::NodeId;
@@ -23,6 +23,7 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, wanted: &Wanted<'_
     let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
     let (planned, found) = prepare::runtime()?.block_on(async {
         let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan).await?;
+        found.extend(watched_tests::find(&loaded, &chosen).1);
         found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Plan).await);
         found.extend(optional(wanted.warn, &loaded, &planned, &chosen));
         Ok::<_, Stop>((planned, found))
@@ -39,8 +40,13 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, wanted: &Wanted<'_
     if output == CheckOutput::Text {
         let (models, tests) = (planned.plan.models.len(), planned.plan.tests.len());
         let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
-        let (models, tests) = (count(models, "model"), count(tests, "test"));
-        settings.console.say(&format!("checked {models} and {tests}: no errors"));
+        let what = match planned.plan.monitors.len() {
+            0 => format!("{} and {}", count(models, "model"), count(tests, "test")),
+            monitors => {
+                format!("{}, {} and {}", count(models, "model"), count(tests, "test"), count(monitors, "monitor"))
+            }
+        };
+        settings.console.say(&format!("checked {what}: no errors"));
     }
     Ok(Exit::Success)
 }

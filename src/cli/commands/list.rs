@@ -32,10 +32,11 @@ pub(super) fn run(
     keys: &[String],
 ) -> Result<Exit, Stop> {
     let mut loaded = prepare::load(settings)?;
-    // Hooks are never listed; analyses where all is asked for: dbt's `DEFAULT_RESOURCE_VALUES`.
+    // Hooks are never listed; analyses where all is asked for: dbt's `DEFAULT_RESOURCE_VALUES`. Monitors are listed where
+    // they are asked for: who reads lists of dbt's knows none.
     let all = selecting.resource_type.iter().any(|it| it == "all");
     let is_listed = |it: &ResourceType| match it {
-        ResourceType::Operation => false,
+        ResourceType::Monitor | ResourceType::Operation => false,
         ResourceType::Analysis => all,
         _ => true,
     };
@@ -79,6 +80,7 @@ fn line(node: &Node, output: ListOutput, keys: &[String], manifest: &Json) -> St
                 }
                 NodeKind::Exposure(_) => named("exposure"),
                 NodeKind::Metric(_) => named("metric"),
+                NodeKind::Monitor(_) => named("monitor"),
                 NodeKind::SavedQuery(_) => named("saved_query"),
                 NodeKind::SemanticModel(_) => named("semantic_model"),
                 _ => facts.fqn.join("."),

@@ -14,6 +14,7 @@ mod generate;
 mod init;
 mod lineage;
 mod list;
+mod monitor;
 mod parse;
 mod refused;
 mod retry;
@@ -64,6 +65,10 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             lineage::run(settings, name.as_deref().unwrap_or_default(), &wanted, *output)
         }
         Command::List { selecting, output, output_keys } => list::run(settings, selecting, *output, output_keys),
+        Command::Monitor { selecting, webhook_url_env, webhook_when, .. } => {
+            let webhook_url_env = webhook_url_env.as_deref();
+            monitor::run(settings, &monitor::Wanted { selecting, webhook_url_env, webhook_when: *webhook_when })
+        }
         Command::Parse => parse::run(settings),
         // `cli::main` runs the command that it stands for.
         Command::Retry => Ok(Exit::Success),

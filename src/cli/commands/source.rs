@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::artifacts::{SourceAge, seconds_between, sources_file};
 use crate::cli::arguments::Selecting;
-use crate::cli::prepare::{self, Loaded, Planned, Purpose};
+use crate::cli::prepare::{self, Loaded, Purpose};
+use crate::cli::unread::unread;
 use crate::cli::{Exit, Settings, Stop, artifacts};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::Diagnostic;
 use crate::events::{Event, NodeLabel, Outcome};
 use crate::execute::{self, Late};
 use crate::freshness::{Criteria, LoadedAt, Verdict};
@@ -47,7 +48,8 @@ async fn look(
     output: Option<&str>,
 ) -> Result<Exit, Stop> {
     let (planned, found) = prepare::plan(settings, &mut loaded, chosen, Purpose::Plan).await?;
-    let (about, others) = of_sources(promises, &planned, found);
+    let sources: Vec<&Node> = promises.iter().map(|it| it.node).collect();
+    let (about, others) = unread(&sources, &planned, found);
     prepare::report(settings, others)?;
     let late = prepare::late(settings, &loaded, &planned);
     let manifest = || {
@@ -100,27 +102,6 @@ async fn look(
         Some(path) => artifacts::write_json_to(settings, path, &file)?,
     }
     Ok(if bad > 0 { Exit::Failed } else { Exit::Success })
-}
-
-/// Sources that can't be read, each with the reason; one of them is no reason not to look at the others. And the rest of
-/// what was found.
-fn of_sources(
-    promises: &[Promise<'_>],
-    planned: &Planned,
-    found: Diagnostics,
-) -> (Vec<(NodeId, Diagnostic)>, Diagnostics) {
-    let mut about = Vec::new();
-    let is_known = |id: &NodeId| planned.plan.sources.contains_key(id);
-    let unread: Vec<&Promise<'_>> = promises.iter().filter(|it| !is_known(&it.node.facts.id)).collect();
-    let mut others = Diagnostics::new();
-    for problem in found {
-        let whose = unread.iter().find(|it| problem.message.contains(&it.node.facts.display()));
-        match whose {
-            Some(promise) => about.push((promise.node.facts.id.clone(), problem)),
-            None => others.push(problem),
-        }
-    }
-    (about, others)
 }
 
 async fn age(late: &Late, promise: &Promise<'_>, began: Duration) -> Result<SourceAge, Diagnostic> {

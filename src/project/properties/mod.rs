@@ -1,6 +1,7 @@
 //! Properties files: what users say about models, sources, seeds, snapshots and exposures in YAML.
 
 mod exposures;
+mod monitors;
 mod nodes;
 mod semantics;
 mod sources;
@@ -9,6 +10,7 @@ mod unit_tests;
 mod versions;
 
 pub use exposures::ExposureProperties;
+pub use monitors::{MonitorEntry, MonitorProperties};
 pub use nodes::{ColumnProperties, NodeProperties};
 pub use semantics::SemanticProperties;
 pub use sources::{SourceProperties, SourceTable};
@@ -53,6 +55,8 @@ pub struct Properties {
     pub metrics: Vec<SemanticProperties>,
     /// Under `saved_queries:`.
     pub saved_queries: Vec<SemanticProperties>,
+    /// Under `monitors:`, which dbt passes over.
+    pub monitors: Vec<MonitorProperties>,
 }
 
 const KNOWN: &[&str] = &[
@@ -65,6 +69,7 @@ const KNOWN: &[&str] = &[
     "macros",
     "metrics",
     "models",
+    "monitors",
     "saved_queries",
     "seeds",
     "semantic_models",
@@ -103,6 +108,8 @@ impl Properties {
         let exposures = exposures.into_iter().filter_map(|it| ExposureProperties::read(it, render, found)).collect();
         let unit_tests = root.mappings("unit_tests", found);
         let unit_tests = unit_tests.into_iter().filter_map(|it| UnitTestProperties::read(it, render, found)).collect();
+        let monitors = root.mappings("monitors", found);
+        let monitors = monitors.into_iter().filter_map(|it| MonitorProperties::read(it, render, found)).collect();
         let mut semantic = |section: &str, what: &str, required: &[&str]| -> Vec<SemanticProperties> {
             let items = root.mappings(section, found);
             items.into_iter().filter_map(|it| SemanticProperties::read(it, what, required, render, found)).collect()
@@ -122,6 +129,7 @@ impl Properties {
             functions,
             macros,
             unit_tests,
+            monitors,
         }
     }
 }

@@ -65,6 +65,7 @@ fn configured<'a>(keys: &[String], node: &'a Node) -> Option<Cow<'a, Json>> {
         NodeKind::Exposure(_)
             | NodeKind::Function(_)
             | NodeKind::Metric(_)
+            | NodeKind::Monitor(_)
             | NodeKind::SavedQuery(_)
             | NodeKind::SemanticModel(_)
             | NodeKind::UnitTest(_)

@@ -28,6 +28,7 @@ fn group(node: &Node) -> Option<&str> {
         node.facts.kind,
         NodeKind::Exposure(_)
             | NodeKind::Function(_)
+            | NodeKind::Monitor(_)
             | NodeKind::SavedQuery(_)
             | NodeKind::SemanticModel(_)
             | NodeKind::Source(_)

@@ -6,11 +6,12 @@ use libtest_mimic::{Failed, Trial};
 use super::code_text::{code_only, without_tests};
 
 /// Folders where to add a kind is to add a file and a line.
-pub(super) const FOLDERS: [&str; 7] = [
+pub(super) const FOLDERS: [&str; 8] = [
     "src/cli/commands",
     "src/data_tests/kinds",
     "src/jinja/functions",
     "src/materialize/kinds",
+    "src/monitors/kinds",
     "src/plan/review/kinds",
     "src/select/methods",
     "src/sources",

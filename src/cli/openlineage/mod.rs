@@ -2,12 +2,16 @@
 //! `openlineage.yml`. A transport that can't be used is told once, and never fails a run.
 //! <https://openlineage.io/docs/client/python/configuration>
 
+mod http;
+
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use crate::artifacts::{CatalogEntry, OpenLineage, OpenLineageListener, OpenLineageNames};
 use crate::cli::Settings;
 use crate::cli::artifacts::compiled_code;
+use crate::cli::openlineage::http::{Http, Poster};
 use crate::cli::prepare::{Loaded, Planned};
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::files::{Disk, ProjectFiles};
@@ -15,12 +19,13 @@ use crate::plan::column_lineage;
 use crate::project::{Json, YamlFile};
 
 /// Where events go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Transport {
+enum Transport {
     /// Lines of one file.
     Append(String),
     /// Files of their own, whose names begin like this.
     Files(String),
+    /// A server.
+    Http(Box<Http>),
 }
 
 /// Who listens to a run for OpenLineage, if anybody wants it.
@@ -71,9 +76,18 @@ fn transport(settings: &Settings) -> Result<Option<Transport>, String> {
     let mut options = configured(settings)?;
     let prefix = "OPENLINEAGE__TRANSPORT__";
     for (name, value) in environment {
-        if let Some(option) = name.strip_prefix(prefix).filter(|it| !it.contains("__")) {
-            options.insert(option.to_lowercase(), Json::from(value.as_str()));
+        let option = name.strip_prefix(prefix).map(str::to_lowercase);
+        match option.as_deref().map(|it| it.split_once("__").unwrap_or((it, ""))) {
+            Some((option, "")) => drop(options.insert(option.to_owned(), Json::from(value.as_str()))),
+            Some((option, part)) => {
+                let whole = options.entry(option).or_insert_with(|| Json::Object(serde_json::Map::new()));
+                whole.as_object_mut().map(|it| it.insert(part.to_owned(), Json::from(value.as_str())));
+            }
+            None => {}
         }
+    }
+    if !options.contains_key("type") {
+        options.extend(simple(environment));
     }
     let text = |name: &str| options.get(name).and_then(Json::as_str);
     match text("type") {
@@ -86,12 +100,23 @@ fn transport(settings: &Settings) -> Result<Option<Transport>, String> {
             Ok(Some(if append { Transport::Append(path) } else { Transport::Files(path) }))
         }
         Some("noop") => Ok(None),
-        Some(other) => Err(format!("the transport `{other}` is not available; use `file`")),
-        None if environment.get("OPENLINEAGE_URL").is_some_and(|it| !it.is_empty()) => {
-            Err("`OPENLINEAGE_URL` asks for HTTP, which is not available; use the transport `file`".to_owned())
-        }
+        Some("http" | "async_http") => Ok(Some(Transport::Http(Box::new(Http::read(&options)?)))),
+        Some(other) => Err(format!("the transport `{other}` is not available; use `file` or `http`")),
         None => Ok(None),
     }
+}
+
+/// The transport that `OPENLINEAGE_URL` and its kin mean.
+fn simple(environment: &BTreeMap<String, String>) -> serde_json::Map<String, Json> {
+    let variable = |name: &str| environment.get(name).filter(|it| !it.is_empty());
+    let Some(url) = variable("OPENLINEAGE_URL") else { return serde_json::Map::new() };
+    let mut options = serde_json::Map::new();
+    options.insert("type".to_owned(), "http".into());
+    options.insert("url".to_owned(), url.as_str().into());
+    options.extend(variable("OPENLINEAGE_ENDPOINT").map(|it| ("endpoint".to_owned(), it.as_str().into())));
+    let auth = |key: &String| ("auth".to_owned(), serde_json::json!({"type": "api_key", "apiKey": key}));
+    options.extend(variable("OPENLINEAGE_API_KEY").map(auth));
+    options
 }
 
 /// `transport:` of the configuration file that the variable names, of one in the current folder or of one at home.
@@ -134,6 +159,10 @@ fn sender(settings: &Settings, transport: Transport) -> Box<dyn Fn(&Json) + Send
                 Box::new(|_| {})
             }
         },
+        Transport::Http(http) => {
+            let poster = Poster::start(*http, settings.console.clone());
+            Box::new(move |event| poster.post(event))
+        }
         Transport::Files(path) => Box::new(move |event| {
             let time = event["eventTime"].as_str().unwrap_or_default();
             let time: String = time.chars().filter(|it| it.is_ascii_digit() || *it == 'T' || *it == '.').collect();

@@ -467,21 +467,6 @@ pub(super) enum DocsCommand {
         #[arg(long)]
         empty_catalog: bool,
     },
-    /// Serve the documentation page over HTTP
-    Serve {
-        /// Which of this machine's addresses to listen at
-        #[arg(long, default_value = "127.0.0.1")]
-        host: String,
-        /// Port; 0 takes one that is free
-        #[arg(long, default_value_t = 8080)]
-        port: u16,
-        /// Open no browser
-        #[arg(long, overrides_with = "browser")]
-        no_browser: bool,
-        /// The opposite, and the default
-        #[arg(long, hide = true, overrides_with = "no_browser")]
-        browser: bool,
-    },
 }
 
 /// Commands about sources.

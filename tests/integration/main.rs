@@ -15,7 +15,6 @@ mod lineage;
 mod monitor;
 mod oracle;
 mod reuse;
-mod serving;
 
 use std::process::ExitCode;
 
@@ -30,7 +29,6 @@ fn main() -> ExitCode {
         monitor::trials(),
         oracle::trials(),
         reuse::trials(),
-        serving::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

@@ -9,7 +9,6 @@ mod debug;
 mod deps;
 mod diff;
 mod docs;
-mod docs_serve;
 mod generate;
 mod init;
 mod lineage;
@@ -50,9 +49,6 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
         Command::Docs { command: DocsCommand::Generate { selecting, no_compile, empty_catalog, .. } } => {
             let wanted = docs::Wanted { compile: !no_compile, catalog: !empty_catalog };
             docs::run(settings, selecting, wanted)
-        }
-        Command::Docs { command: DocsCommand::Serve { host, port, no_browser, .. } } => {
-            docs_serve::run(settings, host, *port, !no_browser)
         }
         Command::Generate { events, days, start, seed, format, out } => {
             let plan = generate::plan(*events, *days, *start, *seed, *format);

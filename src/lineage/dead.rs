@@ -77,6 +77,7 @@ impl Readers {
                 NodeKind::Exposure(_)
                 | NodeKind::Function(_)
                 | NodeKind::Metric(_)
+                | NodeKind::Monitor(_)
                 | NodeKind::Operation(_)
                 | NodeKind::SavedQuery(_)
                 | NodeKind::Seed

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use crate::compile::{self, Compiled, Uncompiled};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, SourceText, closest};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, SourceText, Span, closest};
 use crate::graph::Node;
 use crate::materialize;
 use crate::parse::{Column, NodeKind, Strategy};

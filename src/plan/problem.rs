@@ -102,6 +102,16 @@ impl Origin<'_> {
         Some(start..end.max(start + 1))
     }
 
+    /// Where a word stands in a range of the rendered SQL, in whatever letters.
+    fn word(&self, word: &str, range: Range<usize>) -> Option<Range<usize>> {
+        let is_part = |it: char| it.is_alphanumeric() || it == '_';
+        let (text, wanted) = (self.sql.get(range.clone())?.to_ascii_lowercase(), word.to_ascii_lowercase());
+        let mut found = text.match_indices(&wanted).map(|(at, _)| range.start + at);
+        let is_whole =
+            |at: &usize| !self.sql[..*at].ends_with(is_part) && !self.sql[at + word.len()..].starts_with(is_part);
+        found.find(is_whole).map(|at| at..at + word.len())
+    }
+
     fn place_of_text(&self, text: &str) -> Option<Place> {
         let start = self.sql.find(text)?;
         Some(self.at_offset(start, start + text.len()))
@@ -129,8 +139,27 @@ pub(super) fn explain(
     if diagnostic.place.is_some() {
         return diagnostic;
     }
-    let place = spans.first().and_then(|it| origin.place(*it)).or_else(|| located().and_then(|it| origin.place(it)));
+    let name = column_of(inner);
+    let narrowed = |range: Range<usize>| name.and_then(|it| origin.word(it, range.clone())).unwrap_or(range);
+    let place = spans
+        .first()
+        .and_then(|it| origin.rendered(*it))
+        .or_else(|| located().and_then(|it| origin.rendered(it)).map(narrowed))
+        .or_else(|| origin.word(name?, 0..origin.sql.len()))
+        .map(|it| origin.at_offset(it.start, it.end));
     at(diagnostic.at(origin.fallback.clone()), place)
+}
+
+/// The column that an error is about.
+fn column_of(error: &DataFusionError) -> Option<&str> {
+    match error {
+        DataFusionError::SchemaError(error, _) => match error.as_ref() {
+            SchemaError::FieldNotFound { field, .. } => Some(&field.name),
+            SchemaError::AmbiguousReference { field } => Some(&field.name),
+            SchemaError::DuplicateQualifiedField { .. } | SchemaError::DuplicateUnqualifiedField { .. } => None,
+        },
+        _ => None,
+    }
 }
 
 /// The error under contexts.
@@ -185,9 +214,7 @@ fn unsupported(message: &str, origin: &Origin<'_>) -> Diagnostic {
 
 fn schema_problem(error: &SchemaError, origin: &Origin<'_>, candidates: &[String]) -> Diagnostic {
     let who = origin.who;
-    let place = |field: &Column| {
-        field.spans.first().and_then(|it| origin.place(it)).or_else(|| origin.place_of_text(&field.name))
-    };
+    let place = |field: &Column| field.spans.first().and_then(|it| origin.place(it));
     let two = |name: &str| {
         Diagnostic::error(Code::InvalidQuery, format!("{who}: two columns are called `{name}`"))
             .help("give one of them another name with `as`")

@@ -19,6 +19,7 @@ use crate::lineage;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
 use crate::plan::{self, EngineSettings, ProjectPlan, Session};
 use crate::select::{self, Knowledge, Selectors};
+use crate::sources::Inferred;
 use crate::warehouse::{Location, Warehouse};
 
 /// A project whose references are resolved.
@@ -113,7 +114,11 @@ pub(super) fn warehouse(settings: &Settings, project: &ParsedProject) -> Result<
 }
 
 /// The engine, as the target wants it.
-pub(super) fn session(project: &ParsedProject, spill: Option<&SpillFolder>) -> Result<Session, Stop> {
+pub(super) fn session(
+    project: &ParsedProject,
+    spill: Option<&SpillFolder>,
+    inferred: &Arc<Inferred>,
+) -> Result<Session, Stop> {
     let target = &project.invocation.target;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let engine = EngineSettings {
@@ -123,6 +128,7 @@ pub(super) fn session(project: &ParsedProject, spill: Option<&SpillFolder>) -> R
         dialect: target.dialect,
         started_at: project.invocation.started_at,
         options: engine_options(target),
+        inferred: Arc::clone(inferred),
     };
     Session::new(&engine).map_err(Stop::outside)
 }
@@ -186,6 +192,29 @@ pub(super) fn default_memory() -> u64 {
     (total / 10 * 6).max(256 << 20)
 }
 
+/// What earlier processes have noted of sources' files, in the target folder.
+struct Notes {
+    path: String,
+    inferred: Arc<Inferred>,
+}
+
+impl Notes {
+    fn read(settings: &Settings, project: &ParsedProject) -> Notes {
+        // Options of the engine may change how files are read.
+        let options = format!("{:?}", engine_options(&project.invocation.target));
+        let path = format!("{}/columns_of_files.txt", project.file.target_path);
+        let text = settings.files.read(&path).ok().and_then(|it| String::from_utf8(it).ok()).unwrap_or_default();
+        Notes { path, inferred: Arc::new(Inferred::read(&text, &options)) }
+    }
+
+    /// Writes what is new. Where that can't be, the next process reads the files again.
+    fn keep(&self, settings: &Settings) {
+        if let Some(text) = self.inferred.notes() {
+            let _ = settings.files.write(&self.path, text.as_bytes());
+        }
+    }
+}
+
 /// Plans what is wanted. Nothing is left to be said when this returns an error.
 pub(super) async fn plan(
     settings: &Settings,
@@ -198,7 +227,8 @@ pub(super) async fn plan(
         Purpose::Plan => None,
         Purpose::Run => Some(spill_folder(settings, &loaded.project)?),
     };
-    let session = session(&loaded.project, spill.as_ref())?;
+    let notes = Notes::read(settings, &loaded.project);
+    let session = session(&loaded.project, spill.as_ref(), &notes.inferred)?;
     let warehouse = warehouse(settings, &loaded.project)?;
     if purpose == Purpose::Run {
         recover(settings, loaded, &warehouse).await?;
@@ -223,6 +253,7 @@ pub(super) async fn plan(
     };
     let (plan, problems) = plan::plan_project(&scope).await;
     found.extend(problems);
+    notes.keep(settings);
     if purpose == Purpose::Plan {
         found.extend(unchecked(loaded, &plan));
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::Result;
 use datafusion::functions::expr_fn::{coalesce, replace, round, rtrim, strpos};
@@ -17,7 +17,11 @@ use crate::project::Dialect;
 
 /// Settles what a whole plan casts and rounds.
 pub(super) fn settle(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan> {
-    transform(plan, |expression, schema| {
+    let may_change = |it: &Expr| {
+        use Expr::{Between, BinaryExpr, Case, Cast, ScalarFunction, TryCast};
+        matches!(it, Between(_) | BinaryExpr(_) | Case(_) | Cast(_) | ScalarFunction(_) | TryCast(_))
+    };
+    transform(plan, may_change, |expression, schema| {
         let it = match dialect {
             Dialect::DataFusion => Transformed::no(expression),
             Dialect::DuckDb | Dialect::Postgres => {
@@ -34,7 +38,8 @@ pub(super) fn settle(plan: LogicalPlan, dialect: Dialect) -> Result<LogicalPlan>
 
 /// Texts that are compared with times have become times by now; those that are written out are read as all others are.
 pub(super) fn settle_texts(plan: LogicalPlan) -> Result<LogicalPlan> {
-    transform(plan, |expression, _| {
+    let may_change = |it: &Expr| matches!(it, Expr::Cast(_));
+    transform(plan, may_change, |expression, _| {
         Ok(match expression {
             Expr::Cast(cast) => match (cast.expr.as_ref(), cast.field.data_type()) {
                 (Expr::Literal(value, _), DataType::Timestamp(TimeUnit::Microsecond, zone)) => {
@@ -50,12 +55,18 @@ pub(super) fn settle_texts(plan: LogicalPlan) -> Result<LogicalPlan> {
     })
 }
 
+/// Changes expressions, from the bottom of the plan to its top. Steps without any that may change are passed over, which
+/// most are: to look at one takes the columns of all that it reads.
 fn transform(
     plan: LogicalPlan,
+    may_change: impl Fn(&Expr) -> bool,
     mut settled: impl FnMut(Expr, &DFSchema) -> Result<Transformed<Expr>>,
 ) -> Result<LogicalPlan> {
     let mut any = false;
     let transformed = plan.transform_up_with_subqueries(|node| {
+        if !has_any(&node, &may_change)? {
+            return if any { Ok(Transformed::yes(node.recompute_schema()?)) } else { Ok(Transformed::no(node)) };
+        }
         let mut schema = DFSchema::empty();
         for input in node.inputs() {
             schema.merge(input.schema());
@@ -72,6 +83,16 @@ fn transform(
         if any { Ok(Transformed::yes(node.data.recompute_schema()?)) } else { Ok(node) }
     })?;
     Ok(transformed.data)
+}
+
+/// Whether a step has such an expression, at any depth.
+fn has_any(node: &LogicalPlan, is_wanted: &impl Fn(&Expr) -> bool) -> Result<bool> {
+    let mut found = false;
+    node.apply_expressions(|expression| {
+        found = expression.exists(|it| Ok(is_wanted(it)))?;
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(found)
 }
 
 /// `avg(sold_at)` would be that of the microseconds since 1970.

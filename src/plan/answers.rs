@@ -117,9 +117,12 @@ impl Answers {
     }
 }
 
-/// Waits for the engine, from wherever templates render: on a thread of its own, because the runtime's threads must
-/// not wait. Nothing where no thread is to be had.
+/// Waits for the engine, from wherever templates render: on a thread of its own where the runtime's would wait, which
+/// they must not. Nothing where no thread is to be had.
 pub(super) fn wait<T: Send>(runtime: &Handle, work: impl Future<Output = T> + Send) -> Option<T> {
+    if Handle::try_current().is_err() {
+        return Some(runtime.block_on(work));
+    }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(PLANNING_STACK);
         let started = thread.spawn_scoped(scope, move || runtime.block_on(work)).ok()?;

@@ -1,7 +1,6 @@
 //! One query: parsed, planned, analysed, and its columns made fit for storing.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::SchemaError;
@@ -10,7 +9,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement, TableFactor};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::dialect;
@@ -117,21 +116,36 @@ fn resolve(query: Query, session: &Session, catalog: &Catalog, target: &Target) 
     }
 }
 
-/// The names of all common table expressions of a query, in small letters.
+/// The names of the common table expressions of a query, in small letters: those of queries within expressions apart,
+/// which few have.
 fn named_within(query: &Query) -> BTreeSet<String> {
-    struct Names(BTreeSet<String>);
-    impl Visitor for Names {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            let expressions = query.with.iter().flat_map(|it| &it.cte_tables);
-            self.0.extend(expressions.map(|it| it.alias.name.value.to_lowercase()));
-            ControlFlow::Continue(())
+    let mut names = BTreeSet::new();
+    let mut open = vec![query];
+    let mut bodies = Vec::new();
+    while let Some(query) = open.pop() {
+        for cte in query.with.iter().flat_map(|it| &it.cte_tables) {
+            names.insert(cte.alias.name.value.to_lowercase());
+            open.push(&cte.query);
+        }
+        bodies.push(query.body.as_ref());
+        while let Some(body) = bodies.pop() {
+            match body {
+                SetExpr::Query(query) => open.push(query),
+                SetExpr::SetOperation { left, right, .. } => bodies.extend([left.as_ref(), right.as_ref()]),
+                SetExpr::Select(select) => {
+                    let tables = select.from.iter();
+                    let tables = tables
+                        .flat_map(|it| std::iter::once(&it.relation).chain(it.joins.iter().map(|it| &it.relation)));
+                    open.extend(tables.filter_map(|it| match it {
+                        TableFactor::Derived { subquery, .. } => Some(subquery.as_ref()),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
         }
     }
-    let mut names = Names(BTreeSet::new());
-    let _: ControlFlow<()> = query.visit(&mut names);
-    names.0
+    names
 }
 
 /// The same; what is no column may be the alias of another one, where the dialect has that.

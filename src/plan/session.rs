@@ -19,6 +19,7 @@ use crate::operators::SegmentedWindows;
 use crate::plan::column_types::ColumnTypes;
 use crate::plan::snapshot_time::SnapshotTime;
 use crate::project::Dialect;
+use crate::sources::Inferred;
 
 /// Rows that operators hand on at once; see docs/benchmarks.md.
 const BATCH_SIZE: usize = 16 * 1024;
@@ -36,6 +37,8 @@ pub struct EngineSettings {
     pub dialect: Dialect,
     /// What `now()` and `current_date` say, throughout.
     pub started_at: DateTime<Utc>,
+    /// What is known of sources' files.
+    pub inferred: Arc<Inferred>,
     /// The profile's `settings`: options of the engine by name, without `datafusion.`.
     pub options: Vec<(String, String)>,
 }
@@ -103,7 +106,8 @@ fn configure(settings: &EngineSettings) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(settings.partitions.max(1))
         // Sorts and joins of wide rows do less for each batch than for each row only in batches larger than the default.
-        .with_batch_size(BATCH_SIZE);
+        .with_batch_size(BATCH_SIZE)
+        .with_extension(Arc::clone(&settings.inferred));
     let options = config.options_mut();
     // Without spans no error can point at its place.
     options.sql_parser.collect_spans = true;

@@ -3,11 +3,13 @@
 
 mod csv;
 mod files;
+mod inferred;
 mod json;
 mod parquet;
 mod seeds;
 
 pub use files::{OpenSource, SourceOptions, newest_file, open};
+pub use inferred::Inferred;
 pub use seeds::{SeedOptions, open_seed};
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `check`: plan everything, report everything, touch nothing.
+//! `check`: plan everything, report everything, touch nothing but the notes on sources in the target folder.
 
 use std::collections::BTreeSet;
 

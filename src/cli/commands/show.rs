@@ -86,7 +86,7 @@ async fn fetch_laid_aside(
 ) -> Result<Rows, Stop> {
     let node = loaded.graph.get(id).ok_or(Stop::Reported)?;
     let warehouse = prepare::warehouse(settings, &loaded.project)?;
-    let session = prepare::session(&loaded.project, None)?;
+    let session = prepare::session(&loaded.project, None, &Arc::default())?;
     let relation = &node.facts.relation;
     let nothing = || format!("nothing of {} was held back from publishing", node.facts.display());
     let record = warehouse.aside(relation).await.ok_or_else(|| Stop::Outside(nothing()))?;

@@ -58,6 +58,7 @@ fn of(sql: &str, dialect: Dialect, changed: &'static str) -> Result<MadeOf, Unto
         dialect,
         started_at: DateTime::UNIX_EPOCH,
         options: Vec::new(),
+        inferred: Arc::default(),
     };
     let session = Session::new(&settings).unwrap();
     let mut catalog = Catalog::default();

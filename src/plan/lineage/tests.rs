@@ -68,6 +68,7 @@ fn planner(dialect: Dialect) -> Planner {
         dialect,
         started_at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
         options: Vec::new(),
+        inferred: Arc::default(),
     };
     let session = Session::new(&settings).unwrap();
     let mut catalog = Catalog::default();

@@ -12,6 +12,8 @@ mod times;
 pub(super) use finding::{Finding, report};
 pub(super) use kinds::{is_readable, kind_of_type};
 
+use std::cell::OnceCell;
+
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
@@ -35,8 +37,18 @@ trait Review: Sync {
 /// A step of the plan.
 struct Step<'a> {
     node: &'a LogicalPlan,
-    /// What its expressions can name.
-    schema: DFSchema,
+    schema: OnceCell<DFSchema>,
+}
+
+impl Step<'_> {
+    /// What the step's expressions can name. Most steps are never asked.
+    fn schema(&self) -> &DFSchema {
+        self.schema.get_or_init(|| {
+            let mut schema = DFSchema::empty();
+            self.node.inputs().into_iter().for_each(|it| schema.merge(it.schema()));
+            schema
+        })
+    }
 }
 
 /// Looks through a plan once.
@@ -46,16 +58,12 @@ struct Step<'a> {
 pub(super) fn review(plan: &LogicalPlan) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     plan.apply_with_subqueries(|node| {
-        let mut schema = DFSchema::empty();
-        for input in node.inputs() {
-            schema.merge(input.schema());
-        }
-        let step = Step { node, schema };
-        times::refuse_in_join(node, &step.schema)?;
+        let step = Step { node, schema: OnceCell::new() };
+        times::refuse_in_join(&step)?;
         ALL.iter().for_each(|it| it.step(&step, &mut found));
         node.apply_expressions(|expression| {
             expression.apply(|it| {
-                times::refuse(it, &step.schema)?;
+                times::refuse(it, &step)?;
                 for comparison in comparison::of(it) {
                     ALL.iter().for_each(|review| review.comparison(&comparison, &step, &mut found));
                 }

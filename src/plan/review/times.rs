@@ -6,14 +6,16 @@ use datafusion::common::{DFSchema, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan};
 
+use super::Step;
+
 /// Refuses a date or timestamp compared with a number by the keys of a join.
 ///
 /// # Errors
 /// As [`refuse`].
-pub(super) fn refuse_in_join(node: &LogicalPlan, schema: &DFSchema) -> Result<()> {
-    if let LogicalPlan::Join(join) = node {
+pub(super) fn refuse_in_join(step: &Step<'_>) -> Result<()> {
+    if let LogicalPlan::Join(join) = step.node {
         for (left, right) in &join.on {
-            compare(left, "=", right, schema)?;
+            compare(left, "=", right, step.schema())?;
         }
     }
     Ok(())
@@ -23,14 +25,14 @@ pub(super) fn refuse_in_join(node: &LogicalPlan, schema: &DFSchema) -> Result<()
 ///
 /// # Errors
 /// The comparison, in the words that the engine has for those that it refuses itself.
-pub(super) fn refuse(expression: &Expr, schema: &DFSchema) -> Result<()> {
+pub(super) fn refuse(expression: &Expr, step: &Step<'_>) -> Result<()> {
     match expression {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
-            compare(left, &op.to_string(), right, schema)
+            compare(left, &op.to_string(), right, step.schema())
         }
         Expr::Between(Between { expr, low, high, .. }) => {
-            compare(expr, ">=", low, schema)?;
-            compare(expr, "<=", high, schema)
+            compare(expr, ">=", low, step.schema())?;
+            compare(expr, "<=", high, step.schema())
         }
         _ => Ok(()),
     }

@@ -17,7 +17,7 @@ use futures::TryStreamExt;
 use object_store::ObjectMeta;
 
 use self::identity::of_files;
-use super::{ALL, Connector, csv};
+use super::{ALL, Connector, Inferred, csv};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;
 use crate::reuse::Digest;
@@ -115,12 +115,22 @@ async fn try_open(
         })
         .collect();
     listing = listing.with_table_partition_cols(partitions.clone());
-    let inferred = listing.infer_schema(session, &url).await.map_err(|error| {
-        options
-            .unreadable(format!("the files of {} can't be read as {}", options.display, connector.name()))
-            .note(cause(&error))
-            .help("is it cut off, or in another format? then mend the file, or set `format`, `delimiter` or `quote`")
-    })?;
+    let read_as = Digest::texts("read as", [connector.name(), &format!("{compression:?}")]);
+    let known_as = Digest::of("columns", [&identity, &read_as]);
+    let notes = session.config().get_extension::<Inferred>();
+    let inferred = match notes.as_ref().and_then(|it| it.get(&known_as)) {
+        Some(known) => known,
+        None => {
+            let inferred = listing.infer_schema(session, &url).await.map_err(|error| {
+                options
+                    .unreadable(format!("the files of {} can't be read as {}", options.display, connector.name()))
+                    .note(cause(&error))
+                    .help("is it cut off, or in another format? then mend the file, or set `format`, `delimiter` or `quote`")
+            })?;
+            notes.iter().for_each(|it| it.keep(&known_as, &inferred));
+            inferred
+        }
+    };
     let schema = settle_schema(options, &inferred, &partitions, found);
     let null = options.text("null").filter(|it| connector.name() == csv::Csv.name() && !it.is_empty());
     let read_with = if null.is_some() { csv::as_text(&schema) } else { Arc::clone(&schema) };

@@ -110,7 +110,7 @@ fn typed(subject: &Expr, value: &ScalarValue, step: &Step<'_>) -> Option<ScalarV
     if value.is_null() || subject.column_refs().is_empty() || subject.is_volatile() {
         return None;
     }
-    let wanted = subject.get_type(&step.schema).ok()?;
+    let wanted = subject.get_type(step.schema()).ok()?;
     if value.data_type() == wanted {
         return Some(value.clone());
     }

@@ -16,7 +16,7 @@ impl Review for Joins {
         let columns = condition.column_refs();
         let is_of = |side: &LogicalPlan| columns.iter().any(|it| side.schema().has_column(it));
         // Subqueries and columns of a query around may say something of either side.
-        let all_known = columns.iter().all(|it| step.schema.has_column(it));
+        let all_known = columns.iter().all(|it| step.schema().has_column(it));
         if columns.is_empty() || !all_known || has_query(condition) || is_of(&join.left) && is_of(&join.right) {
             return;
         }

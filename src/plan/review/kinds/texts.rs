@@ -15,7 +15,7 @@ pub(super) struct Texts;
 impl Review for Texts {
     fn comparison(&self, comparison: &Comparison<'_>, step: &Step<'_>, found: &mut Vec<Finding>) {
         let Some(text) = comparison.value.try_as_str().flatten() else { return };
-        let Ok(data_type) = comparison.subject.get_type(&step.schema) else { return };
+        let Ok(data_type) = comparison.subject.get_type(step.schema()) else { return };
         let Some((kind, example)) = kind(&data_type).filter(|_| !is_readable(text, &data_type)) else { return };
         let Some(place) = Place::of(comparison) else { return };
         let words = format!("{} is {kind}, and '{text}' can't be read as one", name(comparison.subject));

@@ -37,6 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::tables_that_grow_grow_as_with_dbt_even_after_kills", growing),
         Trial::test("oracle::tests_answered_together_say_what_dbt_says", verdicts),
         Trial::test("oracle::differences_of_tables_are_those_that_duckdb_counts", differences),
+        Trial::test("oracle::tests_move_the_rows_that_duckdb_finds", quarantine),
         macros::trial(),
         Trial::test("oracle::seeds_have_the_types_and_rows_of_dbt_with_duckdb", same_seeds_in_dbt),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
@@ -167,6 +168,14 @@ fn differences() -> Result<(), Failed> {
     let mut command = Command::new(python()?);
     command.arg(root().join("tests/oracle/differences.py")).arg(env!("CARGO_BIN_EXE_arrowmill")).arg(folder.path());
     expect_code(&command.output()?, Some(0), "differences.py")
+}
+
+/// Tests that move rows, at random; the script asks DuckDB which.
+fn quarantine() -> Result<(), Failed> {
+    let folder = tempfile::Builder::new().prefix("arrowmill-oracle-").tempdir()?;
+    let mut command = Command::new(python()?);
+    command.arg(root().join("tests/oracle/quarantine.py")).arg(env!("CARGO_BIN_EXE_arrowmill")).arg(folder.path());
+    expect_code(&command.output()?, Some(0), "quarantine.py")
 }
 
 fn compare(project: &Path, arguments: &[&str]) -> Result<(), Failed> {

@@ -114,7 +114,8 @@ fn because_name(id: &str) -> &str {
 fn failing(node: &NodeLabel, failures: &Failures) -> String {
     let count = failures.count;
     let what = if node.resource_type == ResourceType::UnitTest { "differing" } else { "failing" };
-    format!("{count} {what} row{}", if count == 1 { "" } else { "s" })
+    let moved = if failures.moved { ", moved to quarantine" } else { "" };
+    format!("{count} {what} row{}{moved}", if count == 1 { "" } else { "s" })
 }
 
 /// A few failing rows, and how to see all of them.

@@ -93,6 +93,8 @@ codes! {
     UnreadableSource = "unreadable-source",
     /// Configuration of the project file that is about nothing in the project.
     UnusedConfig = "unused-config",
+    /// A test that is to move rows, and does not say which.
+    NotRowLevel = "not-row-level",
     /// A selection that fits nothing.
     NothingSelected = "nothing-selected",
     /// A function in a table's query that gives another value each time.

@@ -105,6 +105,8 @@ pub struct Failures {
     pub query: String,
     /// The table that keeps them, where `store_failures` is set.
     pub stored: Option<RelationName>,
+    /// Whether they were moved there, out of the relation under test.
+    pub moved: bool,
 }
 
 /// A node, as listeners see it.

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::array::RecordBatch;
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::LogicalPlan;
 
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::events::{Event, Outcome};
 use crate::execute::content::Content;
 use crate::execute::hooks::{self, When};
 use crate::execute::publishing;
+use crate::execute::quarantining::{self, Incoming, Moved};
 use crate::execute::reuse::Made;
 use crate::execute::run::{Job, bound, in_place, outside};
 use crate::execute::steps::{export, table, verify, view};
@@ -52,7 +54,7 @@ pub(super) async fn make(
 }
 
 /// What a relation would be made of. Nobody knows what hooks do, and they are there to be run.
-fn made_of(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Made {
+fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan) -> Made {
     if node.facts.has_hooks() {
         return Err(Because::Untold("it has hooks".to_owned()));
     }
@@ -65,13 +67,17 @@ fn made_of(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan) -> Made {
         config.push('\n');
         config.push_str(words);
     }
-    job.reuse.made_of(&model.plan, &config, tables, &job.plan.opened)
+    job.reuse.made_of(plan, &config, tables, &job.plan.opened)
 }
 
 async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, staged: &Staged) -> Result<Outcome> {
     let facts = &node.facts;
     let (existing, record) = job.warehouse.existing(&facts.relation).await;
-    let made = made_of(job, tables, node, model);
+    let quarantine =
+        job.plan.quarantines.get(&facts.id).and_then(|it| it.of_run(&job.chosen.iter().cloned().collect()));
+    // What stays of the rows is a query too.
+    let clean = quarantine.as_ref().map(|it| it.clean(&model.plan)).transpose()?;
+    let mut made = made_of(job, tables, node, clean.as_ref().unwrap_or(&model.plan));
     if job.reuse.is_fresh(node, &job.warehouse, (existing, record.as_ref()), &made).await
         && let Some(record) = record
     {
@@ -87,8 +93,9 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
     let is_seen_at_once = facts.has_hooks() || facts.materialized() == EXTERNAL;
     let waits = job.publishing.holds(&facts.id) && !is_seen_at_once;
     let mut written = None;
+    let mut beside = None;
     // What a growing table is depends on what it was: only its content can tell.
-    let content = matches!(facts.materialized(), "incremental" | "snapshot").then(|| Arc::new(Content::default()));
+    let mut content = matches!(facts.materialized(), "incremental" | "snapshot").then(|| Arc::new(Content::default()));
     for step in decision.steps {
         match step {
             Step::Stage => {
@@ -101,8 +108,27 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                         made.as_ref().map(|it| it.0.result.to_string()).unwrap_or_default(),
                     ),
                 ];
-                let writing = table::Writing { session: &job.session, staged, metadata, watch };
-                written = Some(table::write(&plan, &writing).await?);
+                let writing = table::Writing { session: &job.session, staged, metadata: metadata.clone(), watch };
+                let incoming = table::write(&plan, &writing).await?;
+                let Some(quarantine) = &quarantine else {
+                    written = Some(incoming);
+                    continue;
+                };
+                let of_clean = content.as_ref().map(|_| Arc::new(Content::default()));
+                let watch = watch_again(of_clean.clone());
+                let incoming = Incoming { node, model, staged, written: incoming, metadata, watch };
+                match quarantining::move_rows(job, tables, quarantine, incoming).await? {
+                    Moved::Clean { written: now, rewritten, change } => {
+                        (written, beside) = (Some(now), change.map(|it| *it));
+                        if rewritten {
+                            content = of_clean;
+                        }
+                    }
+                    Moved::TooMany(as_it_was) => {
+                        written = Some(as_it_was);
+                        made = Err(Because::Untold("too many rows were to be moved to quarantine".to_owned()));
+                    }
+                }
             }
             Step::Publish => {
                 let Some(table::Written { rows, order }) = written.take() else { continue };
@@ -121,20 +147,21 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                 };
                 record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
                 record.keep_versions = facts.keep_versions();
-                let record = match waits {
-                    true => job.warehouse.complete(staged, record).await.map_err(outside)?,
-                    false => job.warehouse.publish(staged, record).await.map_err(outside)?,
-                };
+                let record = job.warehouse.complete(staged, record).await.map_err(outside)?;
                 let bytes = record.bytes.unwrap_or_default();
                 let version = Version {
                     order,
                     identity: record.identity.clone(),
                     staged: waits.then(|| (staged.path.clone(), bytes)),
                 };
-                tables.made(&facts.relation, version);
+                let changes: Vec<Change> =
+                    std::iter::once(publishing::table(staged.clone(), record)).chain(beside.take()).collect();
                 if waits {
-                    job.publishing.hold(&facts.id, publishing::table(staged.clone(), record));
+                    job.publishing.hold(&facts.id, changes);
+                } else {
+                    job.publishing.put_in_place(&job.warehouse, &changes).await.map_err(outside)?;
                 }
+                tables.made(&facts.relation, version);
                 outcome = Outcome::Built { rows: Some(rows), bytes: Some(bytes) };
             }
             Step::RecordView => {
@@ -143,7 +170,8 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                 record.identity = made.as_ref().ok().map(|(_, identity)| identity.clone());
                 record.keep_versions = facts.keep_versions();
                 if waits {
-                    job.publishing.hold(&facts.id, Change::View { relation: facts.relation.clone(), record });
+                    let change = Change::View { relation: facts.relation.clone(), record };
+                    job.publishing.hold(&facts.id, vec![change]);
                 } else {
                     job.warehouse.publish_view(&facts.relation, &record).await.map_err(outside)?;
                 }
@@ -168,6 +196,11 @@ fn broken_constraint(node: &Node, words: &str, place: Span) -> Diagnostic {
     Diagnostic::error(Code::BrokenContract, format!("{}: {words}", node.facts.display()))
         .at(place)
         .help("the table is as it was; change the query, or the constraints of the contract")
+}
+
+/// Takes note of what the rows are that stay. How many came was told before.
+fn watch_again(content: Option<Arc<Content>>) -> table::Watch {
+    Arc::new(move |batch: &RecordBatch| content.as_ref().map_or(Ok::<(), DataFusionError>(()), |it| it.add(batch)))
 }
 
 /// Looks at the rows on their way into a file: tells how many there are, and takes note of what they are.

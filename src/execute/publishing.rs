@@ -25,7 +25,9 @@ pub enum Publish {
 pub struct Publishing {
     when: Publish,
     audited: BTreeSet<NodeId>,
-    held: Mutex<BTreeMap<NodeId, Change>>,
+    held: Mutex<BTreeMap<NodeId, Vec<Change>>>,
+    /// There is one journal, and nodes may be put in place side by side.
+    one_journal: tokio::sync::Mutex<()>,
 }
 
 impl Publishing {
@@ -33,7 +35,7 @@ impl Publishing {
     pub fn new(when: Publish, graph: &Graph, chosen: &[NodeId]) -> Publishing {
         let audits = Publishing::audits_of(when, graph, chosen);
         let audited = chosen.iter().filter(|it| audits.holds(it)).cloned().collect();
-        Publishing { when, audited, held: Mutex::default() }
+        Publishing { when, audited, held: Mutex::default(), one_journal: tokio::sync::Mutex::default() }
     }
 
     /// What waits for which tests. Where relations are put in place at once or at the end, tests run as in dbt.
@@ -57,12 +59,12 @@ impl Publishing {
         }
     }
 
-    /// Keeps a change until it is due.
-    pub(super) fn hold(&self, id: &NodeId, change: Change) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), change);
+    /// Keeps changes until they are due together, the node's own one first.
+    pub(super) fn hold(&self, id: &NodeId, changes: Vec<Change>) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), changes);
     }
 
-    fn take(&self, id: &NodeId) -> Option<Change> {
+    fn take(&self, id: &NodeId) -> Option<Vec<Change>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
     }
 
@@ -71,30 +73,39 @@ impl Publishing {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    /// Puts one in place. Gives its relation, where there was anything to put in place.
-    pub(super) async fn publish(
-        &self,
-        warehouse: &Warehouse,
-        id: &NodeId,
-    ) -> Result<Option<RelationName>, StorageError> {
-        let Some(change) = self.take(id) else { return Ok(None) };
-        warehouse.put_in_place(&change).await?;
-        Ok(Some(change.relation().clone()))
+    /// Puts changes in place that belong together.
+    pub(super) async fn put_in_place(&self, warehouse: &Warehouse, changes: &[Change]) -> Result<(), StorageError> {
+        match changes {
+            [one] => warehouse.put_in_place(one).await,
+            several => {
+                let _only = self.one_journal.lock().await;
+                warehouse.put_all_in_place(several).await
+            }
+        }
+    }
+
+    /// Puts those of one node in place. Gives the relations.
+    pub(super) async fn publish(&self, warehouse: &Warehouse, id: &NodeId) -> Result<Vec<RelationName>, StorageError> {
+        let changes = self.take(id).unwrap_or_default();
+        self.put_in_place(warehouse, &changes).await?;
+        Ok(changes.iter().map(|it| it.relation().clone()).collect())
     }
 
     /// Puts all in place, so that a process that is killed meanwhile leaves what the next one completes.
     pub(super) async fn publish_all(&self, warehouse: &Warehouse) -> Result<Vec<RelationName>, StorageError> {
         let all = std::mem::take(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner));
-        let changes: Vec<Change> = all.into_values().collect();
-        warehouse.put_all_in_place(&changes).await?;
+        let changes: Vec<Change> = all.into_values().flatten().collect();
+        self.put_in_place(warehouse, &changes).await?;
         Ok(changes.iter().map(|it| it.relation().clone()).collect())
     }
 
     /// Lays one aside, where it can be looked at. Gives whether there was one.
     pub(super) async fn refuse(&self, warehouse: &Warehouse, id: &NodeId) -> bool {
-        let Some(change) = self.take(id) else { return false };
-        // Who can't look at it has still been told.
-        let _ = warehouse.lay_aside(&change).await;
+        let Some(changes) = self.take(id) else { return false };
+        if let Some(change) = changes.first() {
+            // Who can't look at it has still been told.
+            let _ = warehouse.lay_aside(change).await;
+        }
         true
     }
 }

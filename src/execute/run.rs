@@ -21,6 +21,7 @@ use crate::execute::late::Late;
 use crate::execute::live;
 use crate::execute::making::make;
 use crate::execute::publishing::Publishing;
+use crate::execute::quarantining::Quarantining;
 use crate::execute::reuse::{Made, Reuse};
 use crate::execute::schedule::{Schedule, needs};
 use crate::execute::steps::{ask, table, unit, view};
@@ -61,6 +62,8 @@ pub struct Job {
     pub reuse: Reuse,
     /// When what is made is put in place.
     pub publishing: Publishing,
+    /// What was moved out of what is made.
+    pub quarantining: Quarantining,
     /// Becomes true when the user wants to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -191,7 +194,11 @@ impl<'a> Running<'a> {
     fn new(job: &'a Job) -> Running<'a> {
         let chosen = job.chosen.iter().cloned().collect();
         let audits = job.publishing.audits(&job.graph, &job.chosen);
-        let schedule = Schedule::new(job.chosen.clone(), needs(&job.graph, &chosen, &audits));
+        let mut needs = needs(&job.graph, &chosen, &audits);
+        for (id, quarantine) in job.plan.quarantines.iter().filter_map(|(id, it)| Some((id, it.of_run(&chosen)?))) {
+            needs.entry(id.clone()).or_default().extend(quarantine.after.intersection(&chosen).cloned());
+        }
+        let schedule = Schedule::new(job.chosen.clone(), needs);
         let ways = together::ways(&job.graph, &job.plan, job.store_failures, &job.chosen);
         let schedule = schedule.with_groups(together::groups(job, &ways));
         let (numbers, started) = (BTreeMap::new(), BTreeMap::new());
@@ -257,7 +264,7 @@ impl<'a> Running<'a> {
         let Job { publishing, warehouse, .. } = self.job;
         match due {
             Some(Due::Publish(id)) => match publishing.publish(warehouse, &id).await {
-                Ok(relation) => relation.iter().for_each(|it| tables.published(it)),
+                Ok(relations) => relations.iter().for_each(|it| tables.published(it)),
                 Err(error) => {
                     self.not_published(&id, &error);
                     return Err(id);
@@ -411,6 +418,11 @@ async fn ask_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> R
     let facts = &node.facts;
     let keeps = facts.config.flag("store_failures").unwrap_or(job.store_failures);
     let made = made_of_test(job, tables, node, test, keeps);
+    if let Some(outcome) = job.quarantining.outcome(node) {
+        // What is left has passed.
+        job.reuse.asked(&facts.id, true, &made);
+        return Ok(outcome);
+    }
     if job.reuse.has_passed(&facts.id, &made) {
         return Ok(Outcome::Proved(Way::Unchanged));
     }
@@ -445,7 +457,7 @@ async fn ask_anew(job: &Job, tables: &Tables, node: &Node, test: &TestPlan, keep
         return Ok(Outcome::Passed);
     }
     let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
-    let failures = Failures { count, sample, query: test.sql.clone(), stored };
+    let failures = Failures { count, sample, query: test.sql.clone(), stored, moved: false };
     Ok(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) })
 }
 
@@ -456,7 +468,7 @@ async fn ask_unit_test(job: &Job, tables: &Tables, test: &UnitTestPlan) -> Resul
         return Ok(Outcome::Passed);
     }
     let count = i64::try_from(compared.different).unwrap_or(i64::MAX);
-    Ok(Outcome::Failed(Failures { count, sample: compared.drawn, query: test.sql.clone(), stored: None }))
+    Ok(Outcome::Failed(Failures { count, sample: compared.drawn, query: test.sql.clone(), ..Failures::default() }))
 }
 
 /// Keeps all failing rows as a table; an empty one when there are none, as dbt does.

@@ -253,7 +253,7 @@ pub(super) fn settle_columns(
         let new = new.fields().iter().filter(|it| added.contains(it.name()));
         existing.fields().iter().chain(new).map(|it| Arc::new(it.as_ref().clone().with_nullable(true))).collect()
     };
-    match facts.config.text("on_schema_change").unwrap_or("ignore") {
+    let settled = match facts.config.text("on_schema_change").unwrap_or("ignore") {
         "ignore" if removed.is_empty() => Ok(Arc::clone(existing)),
         "ignore" => Err(differ("the table has columns that the query does not have any more")),
         "append_new_columns" => Ok(Arc::new(Schema::new(with_new()))),
@@ -266,7 +266,16 @@ pub(super) fn settle_columns(
                 .help_if(closest(other, ON_SCHEMA_CHANGE), |it| format!("did you mean `{it}`?"))
                 .note(format!("there is: {}", ON_SCHEMA_CHANGE.join(", "))))
         }
-    }
+    }?;
+    // Rows of both are in it, and a column that one of them lacks is null there.
+    let may_be_null = |schema: &SchemaRef, name: &str| {
+        schema.fields().iter().find(|it| it.name().eq_ignore_ascii_case(name)).is_none_or(|it| it.is_nullable())
+    };
+    let widened = |it: &FieldRef| {
+        let nullable = may_be_null(existing, it.name()) || may_be_null(new, it.name());
+        Arc::new(it.as_ref().clone().with_nullable(nullable))
+    };
+    Ok(Arc::new(Schema::new(settled.fields().iter().map(widened).collect::<Vec<FieldRef>>())))
 }
 
 /// A query with the columns that the table will have.

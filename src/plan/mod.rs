@@ -26,6 +26,7 @@ mod monitors;
 mod opened;
 mod problem;
 mod project;
+mod quarantine;
 mod query;
 mod questions;
 mod relation;
@@ -54,6 +55,7 @@ pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,
     plan_project,
 };
+pub use quarantine::{OWN_COLUMNS, Quarantine};
 pub use query::{PlannedQuery, plan_query};
 pub use questions::{Asked, Files, Question, Wanted, groups, shared_scan};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};

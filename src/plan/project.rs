@@ -26,6 +26,7 @@ use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::monitors::{self, MonitorPlan, plan_monitor};
 use crate::plan::opened::Opened;
+use crate::plan::quarantine::{self, Quarantine};
 use crate::plan::query::PlannedQuery;
 use crate::plan::questions::{QueryFacts, Question, Tables};
 use crate::plan::relation::Catalog;
@@ -87,6 +88,8 @@ pub struct ProjectPlan {
     pub constraints: BTreeMap<NodeId, Arc<Constraints>>,
     /// Monitors.
     pub monitors: BTreeMap<NodeId, MonitorPlan>,
+    /// For tables, the tests that move rows out of them.
+    pub quarantines: BTreeMap<NodeId, Quarantine>,
     /// Unit tests.
     pub unit_tests: BTreeMap<NodeId, UnitTestPlan>,
     /// Functions that can be called.
@@ -303,6 +306,7 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
         }
     }
+    plan.quarantines = quarantine::collect(scope, &plan, &mut found);
     let is_unit_test = |it: &&Node| unit_tests::facts(it).is_some() && scope.wanted.contains(&it.facts.id);
     let unit_tests: Vec<&Node> = scope.graph.nodes().filter(is_unit_test).collect();
     for (node, planned) in side_by_side(&unit_tests, |node| unit_test(scope, &plan, node)) {

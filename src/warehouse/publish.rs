@@ -203,6 +203,15 @@ impl Warehouse {
         self.path(&format!("{OWN}/journal.json"))
     }
 
+    /// Puts a staged file in the place of another one.
+    ///
+    /// # Errors
+    /// It can't be moved.
+    pub async fn replace_staged(&self, new: &Staged, old: &Staged) -> Result<(), StorageError> {
+        let renamed = self.store().rename(&new.path, &old.path).await;
+        renamed.map_err(|error| StorageError::new("cannot write", &old.path, error))
+    }
+
     /// Throws a staged file away, as far as there is one.
     pub async fn discard(&self, staged: &Staged) {
         // Staging is cleaned by the next run in any case.

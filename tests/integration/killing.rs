@@ -16,7 +16,7 @@ use libtest_mimic::{Failed, Trial};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use self::mill::{Content, Mill, TABLES};
+use self::mill::{Content, Mill, SORTED_OUT, TABLES};
 
 /// How often a run is killed.
 const MOMENTS: usize = 55;
@@ -68,6 +68,13 @@ fn kill_at_random_moments() -> Result<(), Failed> {
         let new = mill.judge(&before, &after, killed).map_err(|it| about(&it))?;
         mixed += usize::from(new > 0 && new < after.len());
 
+        // Rows that were moved are in the one table or in the other.
+        mill.look().map_err(|it| about(&it))?;
+        let versions = mill.versions().map_err(|it| about(&it))?;
+        let [kept, moved] = SORTED_OUT.map(|it| versions.get(it));
+        if kept != moved {
+            return Err(about(&format!("a table and its quarantine are of these versions: {kept:?}, {moved:?}")).into());
+        }
         let again = mill.run_cleanly(next).map_err(|it| about(&it))?;
         same_content(&expected, &again.content, next).map_err(|it| about(&it))?;
         duration = again.duration;

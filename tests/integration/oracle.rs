@@ -39,6 +39,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("oracle::differences_of_tables_are_those_that_duckdb_counts", differences),
         Trial::test("oracle::monitors_measure_what_python_measures", monitors),
         Trial::test("oracle::sources_are_as_old_as_dbt_finds_them", ages_of_sources),
+        Trial::test("oracle::tests_move_the_rows_that_duckdb_finds", quarantine),
         macros::trial(),
         Trial::test("oracle::seeds_have_the_types_and_rows_of_dbt_with_duckdb", same_seeds_in_dbt),
         Trial::test("oracle::other_readers_open_the_documented_files", other_readers),
@@ -184,6 +185,11 @@ fn run_script(name: &str) -> Result<(), Failed> {
     let mut command = Command::new(python()?);
     command.arg(root().join("tests/oracle").join(name)).arg(env!("CARGO_BIN_EXE_arrowmill")).arg(folder.path());
     expect_code(&command.output()?, Some(0), name)
+}
+
+/// Tests that move rows, at random; the script asks DuckDB which.
+fn quarantine() -> Result<(), Failed> {
+    run_script("quarantine.py")
 }
 
 fn compare(project: &Path, arguments: &[&str]) -> Result<(), Failed> {

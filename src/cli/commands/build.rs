@@ -12,7 +12,7 @@ use crate::cli::{Exit, Settings, Stop};
 use crate::cli::{artifacts, explanation, openlineage};
 use crate::data_tests::Way;
 use crate::events::{Event, EventSink, Everyone, Level};
-use crate::execute::{self, Job, Late, Publishing, Reuse};
+use crate::execute::{self, Job, Late, Publishing, Quarantining, Reuse};
 use crate::files::ProjectFiles;
 use crate::materialize;
 use crate::parse::{NodeId, NodeKind, ResourceType};
@@ -137,6 +137,7 @@ async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeI
         store_failures: settings.store_failures,
         reuse: reuse(settings, &loaded, passed),
         publishing,
+        quarantining: Quarantining::default(),
         run_id: settings.request.invocation_id.clone(),
         stop: listen_for_stop(),
     };

@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Aggregate, Distinct, Expr, FetchType, Join, Logic
 use crate::data_tests::Alone;
 
 /// The name that the columns of the one relation have in a flow's expressions.
-pub(super) const TESTED: &str = "tested";
+pub(in crate::plan) const TESTED: &str = "tested";
 
 /// Where a flow's rows come from.
 pub(super) enum Origin {

@@ -14,6 +14,7 @@ mod values;
 
 pub(super) use facts::{QueryFacts, Tables, known_values};
 pub use files::Files;
+pub(super) use flow::TESTED;
 pub(super) use proof::proof;
 pub(super) use question::question;
 pub use question::{Question, Wanted};

@@ -17,7 +17,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
 /// All that can be a data file, sorted.
-pub(super) const TABLES: [&str; 5] = ["copies", "ordered", "pairs", "switching", "totals"];
+pub(super) const TABLES: [&str; 7] =
+    ["copies", "ordered", "pairs", "sorted_out", "sorted_out__quarantine", "switching", "totals"];
+
+/// A table, and the one of the rows that were moved out of it.
+pub(super) const SORTED_OUT: [&str; 2] = ["sorted_out", "sorted_out__quarantine"];
 
 const PROJECT: &str = "name: mill\nvars: {version: 0}\nmodels: {+keep_versions: 2}\n";
 
@@ -35,13 +39,17 @@ models:
     columns:
       - name: id
         data_tests: [not_null, unique]
+  - name: sorted_out
+    columns:
+      - name: rest
+        data_tests: [not_null: {config: {quarantine: true}}]
   - name: totals
     columns:
       - name: bucket
         data_tests: [unique]
 ";
 
-const MODELS: [(&str, &str); 6] = [
+const MODELS: [(&str, &str); 7] = [
     (
         "numbers",
         "{{ config(materialized='view') }}
@@ -62,6 +70,11 @@ const MODELS: [(&str, &str); 6] = [
         "switching",
         "{{ config(materialized='view' if var('version') % 3 == 0 else 'table') }}
         select id, word, version from {{ ref('ordered') }} where bucket < 50",
+    ),
+    (
+        "sorted_out",
+        "{{ config(materialized='table') }}
+        select id, nullif(bucket % 7, 3) as rest, version from {{ ref('ordered') }}",
     ),
     (
         "pairs",
@@ -324,6 +337,11 @@ fn read(path: &Path) -> Result<Content, String> {
 }
 
 fn add(content: &mut Content, mut batch: RecordBatch) {
+    for of_each_run in ["quarantine_run_id", "quarantined_at"] {
+        if let Ok(at) = batch.schema().index_of(of_each_run) {
+            batch.remove_column(at);
+        }
+    }
     if let Ok(at) = batch.schema().index_of("version") {
         let version = batch.remove_column(at);
         content.versions.extend(version.as_primitive::<Int64Type>().values());

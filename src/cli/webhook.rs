@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::cli::Settings;
-use crate::http::{Client, Post};
+use crate::files::{Disk, ProjectFiles};
+use crate::http::{Authorities, Client, Post};
 use crate::project::Json;
 
 /// Longest that a server may take to answer.
@@ -11,6 +12,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait before each further attempt.
 const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// Who is to be believed about servers: the certificates of `SSL_CERT_FILE`, as with curl, or the well-known ones.
+pub(super) fn authorities(settings: &Settings) -> Result<Authorities, String> {
+    let path = settings.request.environment.get("SSL_CERT_FILE").filter(|it| !it.is_empty());
+    let Some(path) = path else { return Ok(Authorities::default()) };
+    let wrong = |why: String| format!("`SSL_CERT_FILE` {path}: {why}");
+    let text = Disk::new(&settings.current_folder).read(path).map_err(|error| wrong(error.kind().to_string()))?;
+    Authorities::of_pem(&text).map_err(wrong)
+}
 
 /// Where to post.
 pub(super) struct Webhook {
@@ -49,7 +59,14 @@ impl Webhook {
         let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
         let post = Post { url: self.url.clone(), headers, waits: WAITS.to_vec() };
         let variable = &self.variable;
-        match Client::new(TIMEOUT).post(&post, message.to_string().as_bytes()) {
+        let authorities = match authorities(settings) {
+            Ok(authorities) => authorities,
+            Err(problem) => {
+                settings.console.failure(&format!("not posted to the URL in `{variable}`: {problem}"));
+                return;
+            }
+        };
+        match Client::new(TIMEOUT, authorities).post(&post, message.to_string().as_bytes()) {
             Ok(1) => settings.console.say(&format!("posted to the URL in `{variable}`")),
             Ok(tried) => settings.console.say(&format!("posted to the URL in `{variable}`, at attempt {tried}")),
             Err(error) => settings.console.failure(&format!("not posted to the URL in `{variable}`: {error}")),

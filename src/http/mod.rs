@@ -1,9 +1,11 @@
 //! The only user of the network: a body posted to a URL, and tried again where that may help.
 //! A URL may be a secret, as those of webhooks are: what is said of a failure never has any part of it.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Longest that a server may make us wait before the next attempt.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -48,11 +50,37 @@ struct Failure {
     after: Option<Duration>,
 }
 
+/// Whose word is taken for who a server is.
+#[derive(Clone, Default)]
+pub struct Authorities {
+    roots: Option<RootCerts>,
+}
+
+impl Authorities {
+    /// Those of a PEM file, instead of the well-known ones.
+    ///
+    /// # Errors
+    /// There are none in it.
+    pub fn of_pem(text: &[u8]) -> Result<Authorities, String> {
+        let certificate = |item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        };
+        let certificates: Vec<_> = parse_pem(text).filter_map(certificate).collect();
+        match certificates.is_empty() {
+            true => Err("there are no certificates in it".to_owned()),
+            false => Ok(Authorities { roots: Some(RootCerts::new_with_certs(&certificates)) }),
+        }
+    }
+}
+
 impl Client {
     /// One that gives a server this long to answer.
-    pub fn new(timeout: Duration) -> Client {
+    pub fn new(timeout: Duration, authorities: Authorities) -> Client {
+        let roots = authorities.roots.unwrap_or(RootCerts::WebPki);
         let config = Agent::config_builder()
             .timeout_global(Some(timeout))
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             // What a server answers is looked at here, so that its words never are an error's.
             .http_status_as_error(false)
             // A body that is sent to another place than the one that was named may be one too many.
@@ -106,7 +134,11 @@ impl Client {
             ureq::Error::Timeout(_) => (format!("there was no answer within {} s", self.timeout.as_secs_f64()), true),
             ureq::Error::HostNotFound => ("its host is not found".to_owned(), true),
             ureq::Error::ConnectionFailed => ("there is no connection to it".to_owned(), true),
-            ureq::Error::Io(error) => (format!("{}", error.kind()), true),
+            // That is how the handshake says that a certificate is not to be trusted.
+            ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                ("the secure connection failed".to_owned(), false)
+            }
+            ureq::Error::Io(error) => (error.kind().to_string(), true),
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => ("it is no URL, or a header is none".to_owned(), false),
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) => ("the secure connection failed".to_owned(), false),
             _ => ("the request failed".to_owned(), true),
@@ -158,7 +190,7 @@ mod tests {
     }
 
     fn client() -> Client {
-        Client::new(Duration::from_secs(5))
+        Client::new(Duration::from_secs(5), Authorities::default())
     }
 
     #[test]

@@ -170,7 +170,7 @@ fn distributions_of_categories() {
         let answer = rows(&[&row(text("x"), 0), &row(Cell::Null, 1)]);
         judged(shapes, &around(&[ValueType::Time, ValueType::Other], &[]), &[answer])
     };
-    assert!(judge([500, 500], [5000, 5000]).starts_with("pass c of orders: 0 of 1000 rows against 10000"));
+    assert!(judge([500, 500], [5000, 5000]).starts_with("pass c of orders: 0: 1000 rows against 10000"));
     assert!(judge([800, 200], [5000, 5000]).starts_with("fail"));
     assert!(judge([9, 1], [5000, 5000]).starts_with("pass"), "ten rows prove nothing");
     assert!(judge([0, 0], [5000, 5000]).starts_with("unknown"));
@@ -185,9 +185,7 @@ fn categories_beyond_the_limit_count_as_one() {
     let same = earlier(json!({"x": 600, "(others)": 400}));
     let types = [ValueType::Boolean, ValueType::Other];
     let judge = |history: &[Past]| judged(shapes, &around(&types, history), std::slice::from_ref(&answer));
-    assert!(
-        judge(&same).starts_with("pass c of orders: 0 of 100 rows against 1000") || judge(&same).starts_with("pass")
-    );
+    assert!(judge(&same).starts_with("pass"), "{}", judge(&same));
     assert!(judge(&earlier(json!({"y": 1000}))).starts_with("fail"));
     assert!(judge(&[]).starts_with("unknown"));
 }
@@ -211,7 +209,7 @@ fn distributions_of_numbers() {
     let history =
         [past("2026-03-30", "c of orders", 0.0, Some(json!({"points": [[1.0, 0.1], [2.0, 1.0]], "rows": 1000.0})))];
     let found = judged(kept, &around(&[ValueType::Number], &history), &[answer]);
-    assert_eq!(found, "fail c of orders: 0.4 of 1000 rows against 1000; ks at most 0.1");
+    assert_eq!(found, "fail c of orders: 0.4: 1000 rows against 1000; ks at most 0.1");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use self::server::{SECRET, Server};
+use self::server::{SECRET, SecureServer, Server, tls};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("monitor::the_url_of_a_webhook_is_never_seen", never_seen),
         Trial::test("monitor::nothing_is_posted_where_all_is_well", nothing_to_post),
         Trial::test("monitor::a_variable_that_is_not_set_is_told", not_set),
+        Trial::test("monitor::who_a_server_is_is_asked_of_those_who_are_believed", secure),
         Trial::test("monitor::kills_lose_no_measures", kills_lose_no_measures),
         Trial::test("monitor::openlineage_events_reach_a_server", openlineage_events),
         Trial::test("monitor::a_server_that_is_not_there_fails_no_run", openlineage_without_server),
@@ -143,6 +144,24 @@ fn not_set() -> Result<(), Failed> {
     holds(printed.contains("note: nothing is posted: the environment variable `CHAT` is not set"), &printed)?;
     let printed = expect(&run(project.path(), &["monitor", "--webhook-url-env", "OTHER"], &[])?, 2)?;
     holds(printed.contains("the environment variable `OTHER` is not set"), &printed)
+}
+
+/// A server with a certificate of an authority that only `SSL_CERT_FILE` knows.
+fn secure() -> Result<(), Failed> {
+    let project = project("")?;
+    let server = SecureServer::start()?;
+    let url = format!("https://localhost:{}/{SECRET}", server.port);
+    let arguments = ["monitor", "--webhook-url-env", "CHAT"];
+    let known = tls("authority.pem");
+    let printed = expect(&run(project.path(), &arguments, &[("CHAT", &url), ("SSL_CERT_FILE", &known)])?, 1)?;
+    holds(printed.contains("posted to the URL in `CHAT`\n"), &printed)?;
+    let printed = expect(&run(project.path(), &arguments, &[("CHAT", &url)])?, 1)?;
+    holds(printed.contains("not posted to the URL in `CHAT`: the secure connection failed"), &printed)?;
+    holds(!printed.contains("SECRET"), &printed)?;
+    let none = project.path().join("dbt_project.yml");
+    let none = [("CHAT", url.as_str()), ("SSL_CERT_FILE", none.to_str().unwrap())];
+    let printed = expect(&run(project.path(), &arguments, &none)?, 1)?;
+    holds(printed.contains("there are no certificates in it"), &printed)
 }
 
 /// Killed at moments all through a run, the table of measures has all rows of before, and those of the run or none.

@@ -92,7 +92,11 @@ def make(folder, seed):
     snapshot = "select * from {{ source('raw', 'events') }} where cast(happened_at as date) = cast('{{ var('day') }}' as date)"
     (folder / "models/snapshot.sql").write_text(snapshot)
     (folder / "models/monitors.yml").write_text(SOURCES + MONITORS)
-    (folder / "dbt_project.yml").write_text("name: watched\nvars: {day: '2026-03-30'}\n")
+    (folder / "dbt_project.yml").write_text("name: watched\nprofile: watched\nvars: {day: '2026-03-30'}\n")
+    # What monitors ask must mean the same in all dialects.
+    dialect = ["datafusion", "duckdb", "postgres"][seed % 3]
+    target = f"{{type: datafusion, warehouse: data/warehouse, dialect: {dialect}}}"
+    (folder / "profiles.yml").write_text(f"watched: {{target: dev, outputs: {{dev: {target}}}}}\n")
     return connection
 
 

@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::console::Console;
-use crate::http::{Client, Post, Undelivered};
+use crate::http::{Authorities, Client, Post, Undelivered};
 use crate::project::Json;
 
 /// Where events are posted when nothing is said.
@@ -98,11 +98,12 @@ pub(super) struct Poster {
 }
 
 impl Poster {
-    pub(super) fn start(http: Http, console: Console) -> Poster {
+    pub(super) fn start(http: Http, authorities: Authorities, console: Console) -> Poster {
         let (sender, receiver) = channel();
         let is_compressed = http.is_compressed;
-        let thread =
-            std::thread::Builder::new().name("openlineage".to_owned()).spawn(move || deliver(&http, &receiver));
+        let thread = std::thread::Builder::new()
+            .name("openlineage".to_owned())
+            .spawn(move || deliver(&http, authorities, &receiver));
         Poster { events: Mutex::new(Some(sender)), thread: thread.ok(), console, is_compressed }
     }
 
@@ -118,8 +119,8 @@ impl Poster {
 
 /// After an event that can't be delivered none is tried: a server that is not there would hold the command up once for
 /// each. Gives why.
-fn deliver(http: &Http, events: &Receiver<Vec<u8>>) -> Option<Undelivered> {
-    let client = Client::new(http.timeout);
+fn deliver(http: &Http, authorities: Authorities, events: &Receiver<Vec<u8>>) -> Option<Undelivered> {
+    let client = Client::new(http.timeout, authorities);
     events.iter().find_map(|body| client.post(&http.post, &body).err())
 }
 

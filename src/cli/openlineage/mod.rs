@@ -13,6 +13,7 @@ use crate::cli::Settings;
 use crate::cli::artifacts::compiled_code;
 use crate::cli::openlineage::http::{Http, Poster};
 use crate::cli::prepare::{Loaded, Planned};
+use crate::cli::webhook::authorities;
 use crate::diagnostics::{Diagnostics, SourceText};
 use crate::files::{Disk, ProjectFiles};
 use crate::plan::column_lineage;
@@ -160,7 +161,14 @@ fn sender(settings: &Settings, transport: Transport) -> Box<dyn Fn(&Json) + Send
             }
         },
         Transport::Http(http) => {
-            let poster = Poster::start(*http, settings.console.clone());
+            let authorities = match authorities(settings) {
+                Ok(authorities) => authorities,
+                Err(problem) => {
+                    settings.console.say(&format!("OpenLineage: {problem}; no events are written"));
+                    return Box::new(|_| {});
+                }
+            };
+            let poster = Poster::start(*http, authorities, settings.console.clone());
             Box::new(move |event| poster.post(event))
         }
         Transport::Files(path) => Box::new(move |event| {

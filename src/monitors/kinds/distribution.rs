@@ -239,7 +239,7 @@ impl Watching {
                 String::new()
             };
             let measured =
-                format!("{} of {} against {}", shown::number(value), shown::counted(now, "row"), shown::number(before));
+                format!("{}: {} against {}", shown::number(value), shown::counted(now, "row"), shown::number(before));
             Check::new(&subject, status, measured, format!("{expected}{note}")).value(value).between(None, Some(high))
         };
         Check { detail, ..check }

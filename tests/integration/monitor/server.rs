@@ -2,7 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use libtest_mimic::Failed;
 
 /// A part of every URL that must never be seen anywhere.
 pub(super) const SECRET: &str = "T0SECRET/B0SECRET/xoxSECRET";
@@ -71,4 +74,52 @@ fn answer(mut stream: TcpStream, statuses: &[u16], kept: &Mutex<Vec<Received>>) 
         statuses.get(kept.len() - 1).or(statuses.last()).copied().unwrap_or(200)
     };
     write!(stream, "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
+/// A file of the authority that the tests believe. Its key is known to everybody: it is good for nothing else.
+pub(super) fn tls(name: &str) -> String {
+    format!("{}/tests/integration/monitor/tls/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A server that speaks TLS and answers everything with 200: Python's, because there is nothing here that could.
+pub(super) struct SecureServer {
+    pub(super) port: u16,
+    process: Child,
+}
+
+const SECURE: &str = "
+import http.server, ssl, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+    def log_message(self, *_): pass
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Answer)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+";
+
+impl SecureServer {
+    pub(super) fn start() -> Result<SecureServer, Failed> {
+        let python = std::env::var_os("ARROWMILL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+        let mut command = Command::new(python);
+        command.args(["-c", SECURE]).arg(tls("server.pem")).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line)?;
+        Ok(SecureServer { port: line.trim().parse()?, process })
+    }
+}
+
+impl Drop for SecureServer {
+    fn drop(&mut self) {
+        // It has nothing to lose, and may be gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }

@@ -43,7 +43,7 @@ pub(super) fn run(settings: &Settings, name: &str, wanted: &Wanted<'_>, output: 
     let node = named::relation(settings, &mut loaded, name)?.clone();
     let warehouse = prepare::warehouse(settings, &loaded.project)?;
     let spill = prepare::spill_folder(settings, &loaded.project)?;
-    let session = prepare::session(&loaded.project, Some(&spill))?;
+    let session = prepare::session(&loaded.project, Some(&spill), &Arc::default())?;
     let found = prepare::runtime()?.block_on(async {
         prepare::recover(settings, &loaded, &warehouse).await?;
         let around = Around { settings, warehouse: &warehouse, session: &session, node: &node };

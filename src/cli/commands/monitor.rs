@@ -13,7 +13,7 @@ use crate::cli::webhook::Webhook;
 use crate::cli::{Exit, Settings, Stop, artifacts, watched_tests};
 use crate::diagnostics::Diagnostic;
 use crate::events::{Everyone, Outcome};
-use crate::execute::{self, Job, Late, Measures, Publish, Publishing, Reuse};
+use crate::execute::{self, Job, Late, Measures, Publish, Publishing, Quarantining, Reuse};
 use crate::graph::Node;
 use crate::monitors::{Check, MonitorResult, Past, Severity, Status, TestEnd};
 use crate::parse::{MonitorFacts, NodeId, NodeKind, ResourceType, Watched};
@@ -196,6 +196,7 @@ async fn ask_tests(
         plan: Arc::new(planned.plan.clone()),
         late: Arc::clone(late),
         publishing: Publishing::new(Publish::Always, &loaded.graph, &chosen),
+        quarantining: Quarantining::default(),
         chosen,
         session: planned.session.clone(),
         warehouse: planned.warehouse.clone(),

@@ -166,8 +166,11 @@ fn beside(
     others: LogicalPlan,
     nulls: NullEquality,
 ) -> Result<(LogicalPlanBuilder, Expr)> {
-    let (own, other, found) =
-        (|part: usize| format!("key_{at}_{part}"), |part: usize| format!("other_{at}_{part}"), format!("found_{at}"));
+    let (own, other, found) = (
+        |part: usize| format!("quarantine_key_{at}_{part}"),
+        |part: usize| format!("quarantine_other_{at}_{part}"),
+        format!("quarantine_found_{at}"),
+    );
     let mut named: Vec<Expr> = others
         .schema()
         .columns()

@@ -85,19 +85,22 @@ impl Warehouse {
     pub async fn existing(&self, relation: &RelationName) -> (Existing, Option<Record>) {
         let file = self.store().head(&self.data_path(relation)).await.ok();
         let record = self.read_record(relation).await;
-        match (record, file) {
-            (None, None) => (Existing::Absent, None),
-            (Some(record), None) if record.kind == RecordKind::View => (Existing::View, Some(record)),
-            // A view beside a data file is a switch that was cut short.
-            (Some(record), Some(file)) if record.kind == RecordKind::Table && record.bytes == Some(file.size) => {
-                (Existing::Table, Some(record))
-            }
-            // A run died after it had put a file in place, and before its record: the announced one is that of the file.
-            (record, Some(file)) => match self.read_json(&self.announced_path(relation)).await {
-                Some(announced) if announced.bytes == Some(file.size) => (Existing::Table, Some(announced)),
-                _ => (Existing::Unknown, record),
-            },
-            (record, None) => (Existing::Unknown, record),
+        let (record, file) = match (record, file) {
+            (None, None) => return (Existing::Absent, None),
+            (Some(record), None) if record.kind == RecordKind::View => return (Existing::View, Some(record)),
+            (record, None) => return (Existing::Unknown, record),
+            (Some(record), Some(file)) if record.is_of(&file) => return (Existing::Table, Some(record)),
+            (record, Some(file)) => (record, file),
+        };
+        // A run died after it had put a file in place, and before its record: the announced one is that of the file,
+        // though both may have as many bytes. Where neither was written for this very file, as in a warehouse that was
+        // copied, their number decides.
+        let announced: Option<Record> = self.read_json(&self.announced_path(relation)).await;
+        let fits = |it: &&Record| it.kind == RecordKind::Table && it.bytes == Some(file.size);
+        let of_file = announced.as_ref().filter(|it| it.is_of(&file));
+        match of_file.or(record.as_ref().filter(fits)).or(announced.as_ref().filter(fits)) {
+            Some(found) => (Existing::Table, Some(found.clone())),
+            None => (Existing::Unknown, record),
         }
     }
 
@@ -105,10 +108,7 @@ impl Warehouse {
     pub async fn is_untouched(&self, relation: &RelationName, record: &Record) -> bool {
         match record.kind {
             RecordKind::View => true,
-            RecordKind::Table => {
-                let file = self.store().head(&self.data_path(relation)).await;
-                record.version.is_some() && file.is_ok_and(|it| it.e_tag == record.version)
-            }
+            RecordKind::Table => self.store().head(&self.data_path(relation)).await.is_ok_and(|it| record.is_of(&it)),
         }
     }
 
@@ -152,7 +152,14 @@ impl Warehouse {
 
     /// Says what file is about to be put in place.
     async fn announce(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
-        self.write_json(&self.announced_path(relation), record).await
+        let path = self.announced_path(relation);
+        // What is written over may be all that tells of the file in place.
+        if self.store().head(&path).await.is_ok()
+            && let (Existing::Table, Some(current)) = self.existing(relation).await
+        {
+            self.write_record(relation, &current).await?;
+        }
+        self.write_json(&path, record).await
     }
 
     /// The announced record has taken its place.

@@ -1,5 +1,6 @@
 //! The record of a relation: what the warehouse knows beyond the data itself. JSON, one small file each.
 
+use object_store::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
 use crate::reuse::{Identity, MadeOf};
@@ -34,7 +35,7 @@ pub struct Record {
     pub columns: Vec<ColumnRecord>,
     /// Rows of a table.
     pub rows: Option<u64>,
-    /// Bytes of a table's file. The record is trusted only while they agree.
+    /// Bytes of a table's file. Where `version` does not tell, the record is trusted only while they agree.
     pub bytes: Option<u64>,
     /// The columns that a table's file is sorted by, first to last, as `column [desc] [nulls first|last]`.
     pub sorted_by: Vec<String>,
@@ -65,6 +66,13 @@ pub struct Record {
     /// What its rows are, for what reads them, where that can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+}
+
+impl Record {
+    /// Whether it was written for this very file.
+    pub(super) fn is_of(&self, file: &ObjectMeta) -> bool {
+        self.kind == RecordKind::Table && self.version.is_some() && self.version == file.e_tag
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]

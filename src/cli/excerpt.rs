@@ -37,6 +37,7 @@ pub(super) fn resolve(command: &Command, flags: &Flags, now: DateTime<Utc>) -> R
         | Command::Deps { .. }
         | Command::Docs { .. }
         | Command::Generate { .. }
+        | Command::Ingest { .. }
         | Command::Init { .. }
         | Command::Lineage { .. }
         | Command::List { .. }

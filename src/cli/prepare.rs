@@ -136,7 +136,7 @@ fn engine_options(target: &crate::project::Target) -> Vec<(String, String)> {
 }
 
 /// Spilled rows go beside the warehouse: that disk has room for tables.
-fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<SpillFolder, Stop> {
+pub(super) fn spill_folder(settings: &Settings, project: &ParsedProject) -> Result<SpillFolder, Stop> {
     let warehouse = project.invocation.target.warehouse.trim_start_matches("file://");
     let folder = format!("{warehouse}/_arrowmill/spill");
     let made = SpillFolder::make(&settings.files, &folder, &settings.request.invocation_id);

@@ -1,6 +1,7 @@
 //! Properties files: what users say about models, sources, seeds, snapshots and exposures in YAML.
 
 mod exposures;
+mod ingest;
 mod nodes;
 mod semantics;
 mod sources;
@@ -9,6 +10,7 @@ mod unit_tests;
 mod versions;
 
 pub use exposures::ExposureProperties;
+pub use ingest::{ContractColumn, DriftPolicy, IngestProperties, RuleProperties};
 pub use nodes::{ColumnProperties, NodeProperties};
 pub use semantics::SemanticProperties;
 pub use sources::{SourceProperties, SourceTable};

@@ -14,7 +14,8 @@ measured from its start to its end: wall time, CPU time (user + system) and peak
 | duckdb with rules | the same, then every rule as SQL, duplicates by a window, good rows to Parquet, bad ones to CSV |
 | polars + pydantic | Polars reads texts in batches, a Pydantic model looks at each row; good rows to Parquet, bad ones to CSV |
 
-They must agree on how many rows are good, as far as each looks for the same things; the script says so at its end.
+Arrowmill and 'duckdb with rules' look for the same things, and must agree on how many rows are good. Polars is told to pass
+over fields that are too many, because it would give up otherwise, and so takes a few rows more.
 `--python` is one that has duckdb, polars and pydantic; this script needs none of them. `--leave-out` takes names.
 """
 
@@ -159,6 +160,9 @@ def main():
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "ingest.json").write_text(json.dumps(result, indent=2) + "\n")
     print(table(result, names))
+    same = {it["good"] for it in samples if it["who"] in ("arrowmill", "duckdb with rules")}
+    if len(same) > 1:
+        sys.exit(f"different numbers of good rows: {sorted(same)}")
     if not options.work:
         shutil.rmtree(work)
 
@@ -198,7 +202,8 @@ def break_row(line, way):
     if way == 1:
         return line.rstrip(b"\n") + b",one more\n"
     if way == 6:
-        return line[: len(line) // 2] + b"\n"
+        # Cut off before the first quote: Polars gives up on a file with one that is never closed.
+        return b",".join(line.split(b",")[:4]) + b"\n"
     fields = next(csv.reader([line.decode()]))
     if way == 2:
         fields[1] = ""

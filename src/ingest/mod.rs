@@ -1,7 +1,7 @@
 //! From raw files to trusted events: every row of a source's files is held against the source's contract; good rows are
 //! appended to its event table, bad ones go into quarantine with their reasons, and what became of each file is kept.
 //!
-//! The deciding parts ([`validate`], [`drift`], the rules) know batches and no files.
+//! The deciding parts (`validate`, `drift`, the rules) know batches and no files.
 
 mod audit;
 mod contract;

@@ -58,6 +58,9 @@ pub mod dialect;
 /// From SQL to analysed plans, before a row is read.
 #[cfg(feature = "engine")]
 pub mod plan;
+/// From raw files to trusted events, bad rows apart.
+#[cfg(feature = "engine")]
+pub mod ingest;
 /// What runs when, and each step of it.
 #[cfg(feature = "engine")]
 pub mod execute;

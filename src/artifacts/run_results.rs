@@ -159,6 +159,7 @@ fn message(outcome: &Outcome) -> Option<String> {
         Outcome::Built { rows, .. } => Some(rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"))),
         Outcome::Reused { .. } => Some("reused: nothing has changed".to_owned()),
         Outcome::Passed | Outcome::Aged { .. } => None,
+        Outcome::Ingested(file) => file.message.clone(),
         Outcome::Proved(way) => Some(way.to_string()),
         Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
         Outcome::Errored(problem) => Some(problem.one_line()),
@@ -175,6 +176,7 @@ fn failures(outcome: &Outcome) -> Option<i64> {
         Outcome::Built { .. }
         | Outcome::Reused { .. }
         | Outcome::Aged { .. }
+        | Outcome::Ingested(_)
         | Outcome::Errored(_)
         | Outcome::Skipped { .. }
         | Outcome::Refused { .. }

@@ -261,6 +261,14 @@ pub(super) enum Command {
         #[arg(long, default_value = "data/raw")]
         out: PathBuf,
     },
+    /// Take the raw files of sources into their event tables, bad rows apart
+    Ingest {
+        #[command(flatten)]
+        selecting: Selecting,
+        /// Say which files would be taken, and take none
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Make a new small project that runs at once
     Init {
         /// Name of the project and of its folder
@@ -433,6 +441,7 @@ impl Command {
             | Command::Diff { .. }
             | Command::Docs { .. }
             | Command::Generate { .. }
+            | Command::Ingest { .. }
             | Command::Init { .. }
             | Command::Lineage { .. }
             | Command::List { .. }

@@ -154,7 +154,8 @@ impl Settings {
             store_failures: running.is_some_and(|it| is_on(it.store_failures, "store-failures")),
             warnings: WarningRules::read(flags.on("warn-error") == Some(true), flags.value("warn-error-options"))?,
             state_folder: flags.value("state").map(PathBuf::from),
-            dry_run: running.is_some_and(|it| it.dry_run),
+            dry_run: running.is_some_and(|it| it.dry_run)
+                || matches!(arguments.command, Command::Ingest { dry_run: true, .. }),
             publish: match running.and_then(|it| it.publish) {
                 Some(PublishWhen::Always) => Publish::Always,
                 Some(PublishWhen::Run) => Publish::Run,

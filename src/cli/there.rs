@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::datasource::empty::EmptyTable;
 
 use crate::cli::prepare::{Loaded, Purpose};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::execute::no_measures;
 use crate::graph::Node;
+use crate::ingest::{self, Contracts};
 use crate::materialize::Existing;
 use crate::parse::{NodeId, NodeKind};
 use crate::plan::{self, Opened, Session};
@@ -33,6 +35,8 @@ struct Looking<'a> {
     session: &'a Session,
     warehouse: &'a Warehouse,
     wanted: &'a BTreeSet<NodeId>,
+    contracts: &'a Contracts,
+    purpose: Purpose,
 }
 
 impl There {
@@ -44,8 +48,9 @@ impl There {
         wanted: &BTreeSet<NodeId>,
         purpose: Purpose,
     ) -> There {
-        let looking = Looking { loaded, session, warehouse, wanted };
-        let mut there = There::default();
+        let (contracts, problems) = ingest::contracts(&loaded.graph, session, &loaded.project.invocation.target);
+        let looking = Looking { loaded, session, warehouse, wanted, contracts: &contracts, purpose };
+        let mut there = There { problems, ..There::default() };
         there.find_sources_of_the_warehouse(&looking).await;
         if purpose == Purpose::Run {
             there.find_existing(&looking).await;
@@ -57,12 +62,33 @@ impl There {
     /// Opens a node's table, if there is one that can be trusted.
     async fn open(&mut self, looking: &Looking<'_>, node: &Node) -> Option<Arc<dyn TableProvider>> {
         let relation = &node.facts.relation;
-        let (Existing::Table, Some(record)) = looking.warehouse.existing(relation).await else { return None };
+        let (Existing::Table, Some(record)) = looking.warehouse.existing(relation).await else {
+            return self.open_grown(looking, node).await;
+        };
         let table = plan::existing_table(looking.session, looking.warehouse, relation, &record.sorted_by).await.ok()?;
         if let Some(identity) = record.identity {
             self.opened.add(&table, node.facts.input_name(), identity);
         }
         Some(table)
+    }
+
+    /// Opens the table that a source's files have been taken into, or one that Arrowmill keeps about itself.
+    async fn open_grown(&mut self, looking: &Looking<'_>, node: &Node) -> Option<Arc<dyn TableProvider>> {
+        if !matches!(node.facts.kind, NodeKind::Source(_)) {
+            return None;
+        }
+        match plan::grown_table(looking.session, looking.warehouse, &node.facts.relation).await {
+            Ok(found) => {
+                let (table, identity) = found?;
+                self.opened.add(&table, node.facts.input_name(), identity);
+                Some(table)
+            }
+            Err(error) => {
+                let words = format!("the table of {} can't be read: {error}", node.facts.display());
+                self.problems.push(Diagnostic::error(Code::UnreadableSource, words).at(node.facts.span.clone()));
+                None
+            }
+        }
     }
 
     /// Incremental tables that are there, and that this run adds rows to.
@@ -126,7 +152,13 @@ impl There {
             if facts.location.is_some() || !node.inputs.is_empty() {
                 continue;
             }
-            let table = self.open(looking, node).await.or_else(|| no_measures(&node.facts.relation));
+            let mut table = self.open(looking, node).await.or_else(|| no_measures(&node.facts.relation));
+            if table.is_none() {
+                // What a contract says is enough to plan with; and where nothing has been taken in, its log is empty.
+                let contract = looking.contracts.get(&node.facts.id).filter(|_| looking.purpose == Purpose::Plan);
+                let schema = contract.map(|it| it.event_schema()).or_else(|| ingest::kept(&node.facts.relation));
+                table = schema.map(|it| Arc::new(EmptyTable::new(it)) as Arc<dyn TableProvider>);
+            }
             if let Some(table) = table {
                 self.existing.insert(node.facts.id.clone(), table);
             }

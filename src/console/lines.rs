@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::events::{Event, Failures, NodeLabel, Outcome};
+use crate::events::{Event, Failures, Ingested, NodeLabel, Outcome};
 use crate::freshness::Verdict;
 use crate::parse::ResourceType;
 use crate::quantities::{bytes, seconds, thousands};
@@ -65,6 +65,12 @@ pub(super) fn finished(
                 Verdict::Stale => ("ERROR STALE", Colour::Red, detail),
             }
         }
+        Outcome::Ingested(file) => match file.outcome {
+            "taken" if file.drift.is_empty() => ("OK", Colour::Green, sifted(file)),
+            "taken" => ("WARN", Colour::Yellow, sifted(file)),
+            "skipped" => ("SKIP", Colour::Green, "taken before".to_owned()),
+            _ => ("FAIL", Colour::Red, sifted(file)),
+        },
         Outcome::Errored(_) => ("ERROR", Colour::Red, String::new()),
         Outcome::Skipped { because } => {
             ("SKIP", Colour::Yellow, format!("because of {}", because_name(because.as_str())))
@@ -94,6 +100,12 @@ pub(super) fn finished(
         | Outcome::Proved(_)
         | Outcome::Skipped { .. }
         | Outcome::Cancelled => {}
+        Outcome::Ingested(file) => {
+            let quarantine = file.quarantine.as_ref().map(|it| format!("bad rows: {it}"));
+            for below in file.message.iter().chain(&file.drift).cloned().chain(quarantine) {
+                line.push_str(&format!("\n      {below}"));
+            }
+        }
         Outcome::Refused { .. } => {
             line.push_str(&format!("\n      look at it: arrowmill show --select {} --staged", node.name));
         }
@@ -109,6 +121,18 @@ fn because_name(id: &str) -> &str {
         Some((name, hash)) if id.starts_with("test.") && is_hash(hash) => name,
         _ => name,
     }
+}
+
+/// `1,000 rows: 940 valid, 58 invalid, 2 duplicate`.
+fn sifted(file: &Ingested) -> String {
+    let counts = [(file.valid, "valid"), (file.invalid, "invalid"), (file.duplicate, "duplicate")];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, what)| *count > 0 || *what == "valid")
+        .map(|(count, what)| format!("{} {what}", thousands(count)))
+        .collect();
+    let plural = if file.read == 1 { "" } else { "s" };
+    format!("{} row{plural}: {}", thousands(file.read), counts.join(", "))
 }
 
 fn failing(node: &NodeLabel, failures: &Failures) -> String {

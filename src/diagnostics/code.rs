@@ -83,6 +83,8 @@ codes! {
     UnknownRelation = "unknown-relation",
     /// A `source` that no file declares.
     UnknownSource = "unknown-source",
+    /// A rule for rows of raw files that does not exist.
+    UnknownRule = "unknown-rule",
     /// A kind of test that does not exist.
     UnknownTest = "unknown-test",
     /// A reference to a model that its group or package keeps to itself.

@@ -41,6 +41,8 @@ pub enum Outcome {
         /// The age in seconds.
         seconds: f64,
     },
+    /// A raw file was looked at.
+    Ingested(Box<Ingested>),
     /// It could not be made or asked.
     Errored(Box<Diagnostic>),
     /// It was not tried, because something that it needs did not succeed.
@@ -67,6 +69,7 @@ impl Outcome {
             | Outcome::Proved(_)
             | Outcome::Warned(_) => true,
             Outcome::Aged { verdict, .. } => *verdict != Verdict::Stale,
+            Outcome::Ingested(file) => file.is_good(),
             Outcome::Failed(_)
             | Outcome::Errored(_)
             | Outcome::Skipped { .. }
@@ -88,9 +91,44 @@ impl Outcome {
             Outcome::Warned(_) => "warn",
             Outcome::Failed(_) => "fail",
             Outcome::Aged { verdict, .. } => verdict.status(),
+            Outcome::Ingested(file) => {
+                if file.is_good() {
+                    "success"
+                } else {
+                    "error"
+                }
+            }
             Outcome::Errored(_) | Outcome::Refused { .. } => "error",
             Outcome::Skipped { .. } | Outcome::Cancelled => "skipped",
         }
+    }
+}
+
+/// What became of a raw file.
+#[derive(Debug, Clone, Default)]
+pub struct Ingested {
+    /// `taken`, `skipped`, `refused`, `drifted` or `unreadable`.
+    pub outcome: &'static str,
+    /// Its rows.
+    pub read: u64,
+    /// Rows that meet the contract and are no duplicates.
+    pub valid: u64,
+    /// Rows that don't.
+    pub invalid: u64,
+    /// Rows whose key has been there before.
+    pub duplicate: u64,
+    /// The file with its bad rows.
+    pub quarantine: Option<String>,
+    /// Why it was not taken.
+    pub message: Option<String>,
+    /// How its columns are not what they should be.
+    pub drift: Vec<String>,
+}
+
+impl Ingested {
+    /// Whether its rows are events, now or since an earlier run.
+    pub fn is_good(&self) -> bool {
+        matches!(self.outcome, "taken" | "skipped")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The real file system below one folder.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -18,6 +18,46 @@ pub struct Disk {
 #[derive(Debug)]
 pub struct Lock {
     _file: fs::File,
+}
+
+/// A file that is being written beside its place. Nobody sees it before it is whole.
+#[derive(Debug)]
+pub struct NewFile {
+    file: Option<BufWriter<fs::File>>,
+    temporary: PathBuf,
+    full: PathBuf,
+}
+
+impl NewFile {
+    /// Puts it in its place: readers see the old file or this one.
+    ///
+    /// # Errors
+    /// It can't be written to its end, or put there.
+    pub fn put_in_place(mut self) -> io::Result<()> {
+        if let Some(mut file) = self.file.take() {
+            file.flush()?;
+            drop(file);
+            fs::rename(&self.temporary, &self.full)?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_mut().map_or(Ok(0), |it| it.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // What can't be removed is hidden and harmless; where it has been put in place there is nothing.
+        let _ = fs::remove_file(&self.temporary);
+    }
 }
 
 impl Disk {
@@ -52,6 +92,20 @@ impl Disk {
             fs::create_dir_all(folder)?;
         }
         fs::File::options().create(true).append(true).open(full)
+    }
+
+    /// Begins to write a file that takes its place when it is whole, making its folder where needed.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn begin(&self, path: &str) -> io::Result<NewFile> {
+        let full = self.resolve(path);
+        let temporary = beside(&full);
+        if let Some(folder) = full.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file = fs::File::create(&temporary)?;
+        Ok(NewFile { file: Some(BufWriter::new(file)), temporary, full })
     }
 
     /// Makes a folder and those above it, where they are not there.
@@ -105,14 +159,9 @@ impl ProjectFiles for Disk {
     }
 
     fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
-        // A process writes several files at once; the counter keeps their temporary names apart.
-        static SERIAL: AtomicU64 = AtomicU64::new(0);
         let full = self.resolve(path);
-        let folder = full.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let name = full.file_name().unwrap_or_default().to_string_lossy();
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let temporary = folder.join(format!(".{name}.{}.{serial}", std::process::id()));
+        fs::create_dir_all(full.parent().unwrap_or(Path::new(".")))?;
+        let temporary = beside(&full);
         let written = fs::File::create(&temporary)
             .and_then(|mut file| file.write_all(content))
             .and_then(|()| fs::rename(&temporary, &full));
@@ -135,6 +184,16 @@ impl ProjectFiles for Disk {
             other => other,
         }
     }
+}
+
+/// The hidden name of a file while it is written.
+fn beside(full: &Path) -> PathBuf {
+    // A process writes several files at once; the counter keeps their temporary names apart.
+    static SERIAL: AtomicU64 = AtomicU64::new(0);
+    let name = full.file_name().unwrap_or_default().to_string_lossy();
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    let folder = full.parent().unwrap_or(Path::new("."));
+    folder.join(format!(".{name}.{}.{serial}", std::process::id()))
 }
 
 /// Collects files below `full`; `trail` holds the real folders on the way down, so that a symlink loop ends.

@@ -5,7 +5,7 @@
 mod disk;
 mod in_memory;
 
-pub use disk::{Disk, Lock};
+pub use disk::{Disk, Lock, NewFile};
 pub use in_memory::InMemory;
 
 use std::io;

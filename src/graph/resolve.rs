@@ -88,7 +88,7 @@ fn seed_sources(nodes: &mut BTreeMap<NodeId, Node>) {
         .collect();
     for node in nodes.values_mut() {
         let NodeKind::Source(facts) = &node.facts.kind else { continue };
-        if facts.location.is_none() {
+        if facts.location.is_none() && facts.ingest.is_none() {
             let same = seeds.iter().find(|(relation, _)| relation.is_same(&node.facts.relation));
             node.inputs.extend(same.map(|(_, id)| id.clone()));
         }

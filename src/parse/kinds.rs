@@ -1,11 +1,13 @@
 //! The kinds of nodes, with what only nodes of one kind have.
 
+use std::sync::Arc;
+
 use crate::diagnostics::Span;
 use crate::jinja::{RefCall, RelationName, SourceCall};
 use crate::monitors::Monitor;
 use crate::parse::snapshots::SnapshotFacts;
 use crate::parse::unit_tests::UnitTestFacts;
-use crate::project::{Json, Located};
+use crate::project::{IngestProperties, Json, Located};
 
 /// What only nodes of one kind have.
 #[derive(Debug, Clone)]
@@ -51,8 +53,10 @@ pub struct SourceFacts {
     pub source_meta: Json,
     /// Who loads it.
     pub loader: String,
-    /// Where its files are, with names put in, and where that is written.
+    /// Where its files are, with names put in, and where that is written. What is taken in is read from the warehouse.
     pub location: Option<(String, Option<Span>)>,
+    /// How its raw files are taken in, names put in its location.
+    pub ingest: Option<Arc<IngestProperties>>,
 }
 
 /// What only exposures have.

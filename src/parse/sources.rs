@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use crate::freshness::Criteria;
 use crate::jinja::RelationName;
 use crate::parse::calls::parse_call;
 use crate::parse::context::Context;
 use crate::parse::facts::{ModelFacts, NodeFacts, NodeId, ParsedNode};
 use crate::parse::kinds::{ExposureFacts, NodeKind, SourceFacts};
-use crate::project::{Config, Json, Properties, SourceProperties, SourceTable};
+use crate::project::{Config, IngestProperties, Json, Located, Properties, SourceProperties, SourceTable};
 
 /// All source tables of a package.
 pub(super) fn read(context: &Context<'_>, properties: &[Properties], found: &mut Diagnostics) -> Vec<ParsedNode> {
@@ -41,6 +41,7 @@ fn read_table(
         config.set("loaded_at_query", Json::Null, None);
     }
     let location = location(&config, source, table);
+    let ingest = table.ingest.as_ref().map(|it| Arc::new(ingest(it, location.as_ref(), source, table)));
     let database = source.database.clone().unwrap_or_else(|| context.invocation.target.database.clone());
     let facts = NodeFacts {
         id: NodeId::new(format!("source.{package}.{}.{}", source.name.value, table.name.value)),
@@ -50,7 +51,8 @@ fn read_table(
             source_description: context.describe(&source.description, &source.name.span, found),
             source_meta: source.config.get("meta").cloned().unwrap_or_else(|| serde_json::json!({})),
             loader: source.loader.clone(),
-            location,
+            location: location.filter(|_| ingest.is_none()),
+            ingest,
         }),
         package: package.to_owned(),
         path: source.file.clone(),
@@ -92,22 +94,40 @@ fn report_freshness(config: &Config, source: &SourceProperties, table: &SourceTa
 
 /// Where the files of a source are: `external_location` in its meta (dbt-duckdb's property) or `external.location`,
 /// with `{name}`, `{identifier}`, `{schema}` and `{source}` replaced.
-fn location(
-    config: &Config,
-    source: &SourceProperties,
-    table: &SourceTable,
-) -> Option<(String, Option<crate::diagnostics::Span>)> {
+fn location(config: &Config, source: &SourceProperties, table: &SourceTable) -> Option<(String, Option<Span>)> {
     let in_meta = config.get("meta").and_then(|it| it.get("external_location")).and_then(Json::as_str);
     let in_external = config.get("external").and_then(|it| it.get("location")).and_then(Json::as_str);
     let direct = config.text("external_location");
     let text = in_meta.or(direct).or(in_external)?;
     let place = config.place("meta").or_else(|| config.place("external_location")).or_else(|| config.place("external"));
-    let text = text
+    Some((with_names(text, source, table), place))
+}
+
+fn with_names(location: &str, source: &SourceProperties, table: &SourceTable) -> String {
+    location
         .replace("{name}", &table.name.value)
         .replace("{identifier}", &table.identifier)
         .replace("{schema}", &source.schema)
-        .replace("{source}", &source.name.value);
-    Some((text, place))
+        .replace("{source}", &source.name.value)
+}
+
+/// What is said about taking files in, with the names put in. Where it does not say where they are, `external_location`
+/// does: another tool may read them as they lie.
+fn ingest(
+    declared: &IngestProperties,
+    external: Option<&(String, Option<Span>)>,
+    source: &SourceProperties,
+    table: &SourceTable,
+) -> IngestProperties {
+    let mut ingest = declared.clone();
+    let external = || {
+        let (location, place) = external?;
+        Some(Located::new(location.clone(), place.clone().unwrap_or_else(|| declared.span.clone())))
+    };
+    ingest.location = ingest.location.map(|it| Located::new(with_names(&it.value, source, table), it.span));
+    ingest.location = ingest.location.or_else(external);
+    ingest.quarantine = ingest.quarantine.map(|it| Located::new(with_names(&it.value, source, table), it.span));
+    ingest
 }
 
 /// All exposures of a package.

@@ -13,7 +13,7 @@ use crate::plan::answers::wait;
 use crate::plan::information_schema;
 use crate::plan::query::plan_query;
 use crate::plan::relation::{Catalog, Elsewhere, planned, view};
-use crate::plan::stored::existing_table;
+use crate::plan::stored::{existing_table, grown_table};
 use crate::warehouse::Warehouse;
 
 /// Looks into the warehouse, each time anew.
@@ -43,7 +43,10 @@ impl Elsewhere for Stored {
                     (table.ok().map(provider_as_source), None)
                 }
                 (Existing::View, Some(record)) => (None, record.sql),
-                _ => (None, None),
+                _ => {
+                    let grown = grown_table(&self.session, &self.warehouse, relation).await.ok().flatten();
+                    (grown.map(|(table, _)| provider_as_source(table)), None)
+                }
             }
         };
         let (table, sql) = wait(&self.runtime, look)?;

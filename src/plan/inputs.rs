@@ -15,7 +15,8 @@ use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::plan_query;
 use crate::plan::questions::QueryFacts;
 use crate::plan::relation::Catalog;
-use crate::project::Json;
+use crate::plan::session::Session;
+use crate::project::{Json, Target};
 use crate::reuse::Identity;
 use crate::sources::{self, OpenSource, SeedOptions, SourceOptions};
 
@@ -49,6 +50,11 @@ impl<'a> Inputs<'a> {
                 }
                 return;
             }
+            if facts.ingest.is_some() {
+                // What is wrong with its declaration has been said, and what can be told of it is known.
+                self.report_not_taken_in(node);
+                return;
+            }
             self.found.push(
                 Diagnostic::error(
                     Code::MissingKey,
@@ -78,6 +84,19 @@ impl<'a> Inputs<'a> {
             self.plan.sources.insert(node.facts.id.clone(), table.schema());
             self.plan.catalog_mut().add_existing(&node.facts.relation, table);
         }
+    }
+
+    /// A source whose files have to be taken in before they can be read.
+    fn report_not_taken_in(&mut self, node: &Node) {
+        if self.scope.present {
+            return;
+        }
+        let words = format!("no file of {} has been taken in yet", node.facts.display());
+        self.found.push(
+            Diagnostic::error(Code::UnknownRelation, words)
+                .at(node.facts.span.clone())
+                .help(format!("take them in first: `arrowmill ingest --select source:{}`", node.facts.input_name())),
+        );
     }
 
     pub(super) async fn seed(&mut self, node: &Node) {
@@ -196,26 +215,32 @@ impl<'a> Inputs<'a> {
         if let Some(known) = self.types.get(text) {
             return Some(known.clone());
         }
-        let sql = format!("select cast(null as {text}) as it");
-        let target = &self.scope.project.invocation.target;
-        match plan_query(&sql, self.scope.session, &Catalog::default(), target) {
-            Ok(query) => {
-                let data_type = query.schema.field(0).data_type().clone();
+        match declared_type(text, span, self.scope.session, &self.scope.project.invocation.target) {
+            Ok(data_type) => {
                 self.types.insert(text.to_owned(), data_type.clone());
                 Some(data_type)
             }
-            Err(_) => {
-                let known =
-                    ["bigint", "boolean", "date", "decimal(18, 2)", "double", "integer", "timestamp", "varchar"];
-                self.found.push(
-                    Diagnostic::error(Code::WrongType, format!("`{text}` is no type"))
-                        .at(span.clone())
-                        .help_if(closest(text, known), |it| format!("did you mean `{it}`?")),
-                );
+            Err(problem) => {
+                self.found.push(problem);
                 None
             }
         }
     }
+}
+
+/// A type as it is written in the target's SQL.
+///
+/// # Errors
+/// There is no such type.
+pub fn declared_type(text: &str, span: &Span, session: &Session, target: &Target) -> Result<DataType, Diagnostic> {
+    let sql = format!("select cast(null as {text}) as it");
+    let planned = plan_query(&sql, session, &Catalog::default(), target);
+    planned.map(|query| query.schema.field(0).data_type().clone()).map_err(|_| {
+        let known = ["bigint", "boolean", "date", "decimal(18, 2)", "double", "integer", "timestamp", "varchar"];
+        Diagnostic::error(Code::WrongType, format!("`{text}` is no type"))
+            .at(span.clone())
+            .help_if(closest(text, known), |it| format!("did you mean `{it}`?"))
+    })
 }
 
 /// A column that can't be named without quotes, where `quote_columns: false` asks for that. Mostly the delimiter is wrong.

@@ -47,10 +47,12 @@ pub use constraints::Constraints;
 pub use failure::explain_execution;
 pub use fingerprint::{AskedPlan, Known, Meaning, Untold, made_of, meaning};
 pub use information_schema::information_schema;
+pub use inputs::declared_type;
 pub use lineage::column_lineage;
 pub use models::{Written, plan_written};
 pub use monitors::MonitorPlan;
 pub use opened::Opened;
+pub use problem::explain_expression;
 pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,
     plan_project,
@@ -62,7 +64,7 @@ pub use relation::{Catalog, OpenTable, PlannedTable, bind};
 pub use session::{EngineSettings, Session, SessionError};
 pub use side_by_side::PLANNING_STACK;
 pub use stars::open_stars;
-pub use stored::{SortColumn, SortOrder, existing_file, existing_table, open_file, open_staged};
+pub use stored::{SortColumn, SortOrder, existing_file, existing_table, grown_table, open_file, open_staged};
 pub use unit_tests::UnitTestPlan;
 pub use volatile::volatile_functions;
 pub use wording::sql_type;

@@ -126,6 +126,18 @@ fn at(diagnostic: Diagnostic, place: Option<Place>) -> Diagnostic {
     }
 }
 
+/// Says what is wrong with an expression that stands in a properties file, as part of the query that was made of it.
+pub fn explain_expression(
+    error: &DataFusionError,
+    sql: &str,
+    who: &str,
+    place: &Span,
+    catalog: &Catalog,
+) -> Diagnostic {
+    let origin = Origin { sql, template: None, fallback: place, who, macros: None };
+    explain(error, &origin, catalog, || None)
+}
+
 /// Says what is wrong with a query. `located` is the smallest piece that is known to fail.
 pub(super) fn explain(
     error: &DataFusionError,

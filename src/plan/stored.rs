@@ -13,7 +13,8 @@ use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::plan::Session;
-use crate::warehouse::{Staged, Warehouse};
+use crate::reuse::Identity;
+use crate::warehouse::{DeltaError, Staged, Warehouse};
 
 /// How a table's file is sorted: columns with direction and place of nulls.
 pub type SortOrder = Vec<SortColumn>;
@@ -65,6 +66,19 @@ pub fn open_file(path: &Path, schema: SchemaRef, order: &SortOrder) -> Result<Ar
     }
     let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
     Ok(Arc::new(ListingTable::try_new(config)?))
+}
+
+/// Opens a table that grows, and says what its rows are; `None` where there is none.
+///
+/// # Errors
+/// There is one, and it can't be read.
+pub async fn grown_table(
+    session: &Session,
+    warehouse: &Warehouse,
+    relation: &RelationName,
+) -> std::result::Result<Option<(Arc<dyn TableProvider>, Identity)>, DeltaError> {
+    let Some(table) = warehouse.grown(relation).await? else { return Ok(None) };
+    Ok(Some((table.provider(&session.shared_state()).await?, table.identity()?)))
 }
 
 /// Opens a file that is not in its place yet.

@@ -109,6 +109,8 @@ pub(super) fn in_sql(text: &str) -> String {
         ("Int16", "smallint"),
         ("Date32", "date"),
         ("Boolean", "boolean"),
+        ("Time64(µs)", "time"),
+        ("Time64(ns)", "time"),
         ("Timestamp(µs)", "timestamp"),
         ("Timestamp(ns)", "timestamp"),
         ("Timestamp(Microsecond, None)", "timestamp"),

@@ -2,22 +2,25 @@
 //! To add a connector: a file with a `Connector`, and its line in `ALL`.
 
 mod csv;
+mod delta;
 mod files;
 mod inferred;
 mod json;
 mod parquet;
 mod seeds;
 
-pub use files::{OpenSource, SourceOptions, newest_file, open};
+pub use files::{OpenSource, RawFiles, SourceOptions, newest_file, raw_files};
 pub use inferred::Inferred;
 pub use seeds::{SeedOptions, open_seed};
 
+use std::path::Path;
 use std::sync::Arc;
 
+use datafusion::catalog::Session;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 
 /// A kind of file that can be read.
 pub(crate) trait Connector: Sync {
@@ -38,5 +41,21 @@ pub(crate) trait Connector: Sync {
     ) -> Result<Arc<dyn FileFormat>, Diagnostic>;
 }
 
-/// All connectors, sorted.
+/// Opens a source. Everything that is wrong with it is reported.
+pub async fn open(
+    options: &SourceOptions,
+    project: &Path,
+    session: &dyn Session,
+    found: &mut Diagnostics,
+) -> Option<OpenSource> {
+    use delta::NAME as DELTA;
+    let opened = if options.text("format") == Some(DELTA) {
+        delta::open(options, project, session, found).await
+    } else {
+        files::open(options, project, session, found).await
+    };
+    opened.map_err(|problem| found.push(problem)).ok()
+}
+
+/// All connectors of files, sorted.
 static ALL: &[&dyn Connector] = &[&csv::Csv, &json::Json, &parquet::Parquet];

@@ -1,16 +1,21 @@
 //! Where relations live: data files that any tool can read, small records about them, staging and publishing.
 //!
-//! A table is one Parquet file `<root>/<schema>/<name>.parquet`. What else is known of a relation stands in a record
+//! A table is one Parquet file `<root>/<schema>/<name>.parquet`, or a Delta table `<root>/<schema>/<name>/` where it only
+//! grows. What else is known of a relation stands in a record
 //! below `<root>/_arrowmill/relations/`. A record that does not fit its file is unknown, and never trusted.
 
 mod aside;
+mod delta;
 mod location;
+mod parquet_file;
 mod passed;
 mod publish;
 mod record;
 mod versions;
 
+pub use delta::{Arrived, ArrivingRows, CommitNote, DeltaError, GrownTable, can_grow};
 pub use location::{Location, OpenError};
+pub use parquet_file::ParquetFile;
 pub use passed::Passed;
 pub use publish::{Change, Staged};
 pub use record::{ColumnRecord, Record, RecordKind};

@@ -10,6 +10,7 @@
 
 mod architecture;
 mod cases;
+mod ingest;
 mod killing;
 mod lineage;
 mod monitor;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         cases::trials(),
+        ingest::trials(),
         killing::trials(),
         lineage::trials(),
         monitor::trials(),

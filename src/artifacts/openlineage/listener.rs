@@ -59,6 +59,8 @@ fn state(outcome: &Outcome) -> Option<State> {
         Outcome::Passed | Outcome::Proved(_) | Outcome::Warned(_) | Outcome::Aged { .. } => {
             Some(State::Complete(None, None))
         }
+        Outcome::Ingested(file) if file.is_good() => Some(State::Complete(Some(file.valid), None)),
+        Outcome::Ingested(file) => Some(State::Fail(file.message.clone().unwrap_or_else(|| file.outcome.to_owned()))),
         Outcome::Failed(failures) => Some(State::Fail(format!("{} failures", failures.count))),
         Outcome::Errored(problem) => Some(State::Fail(problem.one_line())),
         Outcome::Refused { because } => Some(State::Fail(format!("not published because `{because}` did not succeed"))),

@@ -10,6 +10,7 @@ mod deps;
 mod diff;
 mod docs;
 mod generate;
+mod ingest;
 mod init;
 mod lineage;
 mod list;
@@ -54,6 +55,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             let plan = generate::plan(*events, *days, *start, *seed, *format);
             generate::run(settings, &plan, out)
         }
+        Command::Ingest { selecting, .. } => ingest::run(settings, selecting),
         Command::Init { name } => init::run(settings, name),
         Command::Lineage { diff: Some(state), output, .. } => lineage::diff(settings, state, *output),
         Command::Lineage { name, upstream, downstream, depth, output, .. } => {

@@ -119,6 +119,7 @@ impl Listener {
             | Outcome::Passed
             | Outcome::Proved(_)
             | Outcome::Aged { .. }
+            | Outcome::Ingested(_)
             | Outcome::Errored(_)
             | Outcome::Skipped { .. }
             | Outcome::Refused { .. }

@@ -88,6 +88,7 @@ fn test_result(ended: &Ended<'_>, infos: &NodeInfos) -> Line {
         Outcome::Passed
         | Outcome::Proved(_)
         | Outcome::Aged { .. }
+        | Outcome::Ingested(_)
         | Outcome::Built { .. }
         | Outcome::Reused { .. }
         | Outcome::Skipped { .. }
@@ -123,6 +124,7 @@ pub(super) fn message(outcome: &Outcome) -> String {
         Outcome::Built { rows: None, .. } => "OK".to_owned(),
         Outcome::Reused { .. } => "reused: nothing has changed".to_owned(),
         Outcome::Passed | Outcome::Aged { .. } => String::new(),
+        Outcome::Ingested(file) => file.message.clone().unwrap_or_else(|| file.outcome.to_owned()),
         Outcome::Proved(way) => way.to_string(),
         Outcome::Warned(failures) => format!("{}, configured to warn", results(failures.count)),
         Outcome::Failed(failures) => format!("{}, configured to fail", results(failures.count)),
@@ -151,6 +153,10 @@ pub(super) fn particulars(outcome: &Outcome) -> Value {
         }
         Outcome::Skipped { because } | Outcome::Refused { because } => json!({"because": because.as_str()}),
         Outcome::Aged { seconds, .. } => json!({"age": seconds}),
+        Outcome::Ingested(file) => json!({
+            "outcome": file.outcome, "rows_read": file.read, "rows_valid": file.valid, "rows_invalid": file.invalid,
+            "rows_duplicate": file.duplicate, "quarantine": file.quarantine, "drift": file.drift,
+        }),
         Outcome::Proved(way) => json!({"proved": way.to_string()}),
         Outcome::Passed | Outcome::Cancelled => Value::Null,
     }

@@ -1,6 +1,7 @@
 //! Properties files: what users say about models, sources, seeds, snapshots and exposures in YAML.
 
 mod exposures;
+mod ingest;
 mod monitors;
 mod nodes;
 mod semantics;
@@ -10,6 +11,7 @@ mod unit_tests;
 mod versions;
 
 pub use exposures::ExposureProperties;
+pub use ingest::{ContractColumn, DriftPolicy, IngestProperties, RuleProperties};
 pub use monitors::{MonitorEntry, MonitorProperties};
 pub use nodes::{ColumnProperties, NodeProperties};
 pub use semantics::SemanticProperties;

@@ -1,7 +1,7 @@
 //! Sources: tables that others write and the project reads.
 
 use crate::diagnostics::Diagnostics;
-use crate::project::properties::{ColumnProperties, TestProperties};
+use crate::project::properties::{ColumnProperties, IngestProperties, TestProperties};
 use crate::project::yaml::{Located, Yaml};
 use crate::project::{Config, Json, RenderText};
 
@@ -45,6 +45,8 @@ pub struct SourceTable {
     pub tags: Vec<String>,
     /// Its tests.
     pub tests: Vec<TestProperties>,
+    /// How its raw files are taken in, where it has any.
+    pub ingest: Option<IngestProperties>,
 }
 
 const KNOWN: &[&str] = &[
@@ -89,7 +91,7 @@ impl SourceProperties {
         let name = yaml.required_text("name", "a source", found)?;
         yaml.report_unknown_keys(&format!("source `{}`", name.value), KNOWN, found);
         let tables = yaml.mappings("tables", found);
-        let tables = tables.into_iter().filter_map(|it| SourceTable::read(it, render, found)).collect();
+        let tables = tables.into_iter().filter_map(|it| SourceTable::read(it, yaml, render, found)).collect();
         Some(SourceProperties {
             description: yaml.text("description", found).map(|it| it.value).unwrap_or_default(),
             database: rendered_text(yaml, "database", render, found),
@@ -105,7 +107,7 @@ impl SourceProperties {
 }
 
 impl SourceTable {
-    fn read(yaml: Yaml<'_>, render: &dyn RenderText, found: &mut Diagnostics) -> Option<SourceTable> {
+    fn read(yaml: Yaml<'_>, source: Yaml<'_>, render: &dyn RenderText, found: &mut Diagnostics) -> Option<SourceTable> {
         let name = yaml.required_text("name", "a source table", found)?;
         yaml.report_unknown_keys(&format!("source table `{}`", name.value), KNOWN_OF_TABLE, found);
         Some(SourceTable {
@@ -115,6 +117,7 @@ impl SourceTable {
             tags: yaml.texts("tags", found).into_iter().map(|it| it.value).collect(),
             columns: ColumnProperties::read_all(yaml, render, found),
             tests: TestProperties::read_all(yaml, render, found),
+            ingest: IngestProperties::read(yaml, source, render, found),
             name,
         })
     }

@@ -161,6 +161,7 @@ impl Sketch {
                 source_meta: Json::Null,
                 loader: String::new(),
                 location: None,
+                ingest: None,
             }),
             Some("seed") => NodeKind::Seed,
             Some("analysis") => NodeKind::Analysis,

@@ -14,10 +14,10 @@ use datafusion::datasource::file_format::file_compression_type::FileCompressionT
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
-use object_store::ObjectMeta;
+use object_store::{ObjectMeta, ObjectStore};
 
 use self::identity::of_files;
-use super::{ALL, Connector, Inferred, csv};
+use super::{ALL, Connector, Inferred, csv, delta};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;
 use crate::reuse::Digest;
@@ -62,17 +62,6 @@ pub struct OpenSource {
     pub identity: Digest,
 }
 
-/// Opens a source. Everything that is wrong with it is reported.
-pub async fn open(
-    options: &SourceOptions,
-    project: &Path,
-    session: &dyn Session,
-    found: &mut Diagnostics,
-) -> Option<OpenSource> {
-    let opened = try_open(options, project, session, found).await;
-    opened.map_err(|problem| found.push(problem)).ok()
-}
-
 /// When the newest of a source's files was written.
 ///
 /// # Errors
@@ -87,7 +76,35 @@ pub async fn newest_file(
     Ok(files.iter().map(|it| it.last_modified).max().unwrap_or_default())
 }
 
-async fn try_open(
+/// Files that somebody else reads.
+pub struct RawFiles {
+    /// Where they are.
+    pub store: Arc<dyn ObjectStore>,
+    /// Each with how it is packed, sorted by path.
+    pub files: Vec<(ObjectMeta, FileCompressionType)>,
+}
+
+/// A source's files, for those who read them themselves.
+///
+/// # Errors
+/// There are none, or they can't be listed.
+pub async fn raw_files(options: &SourceOptions, project: &Path, session: &dyn Session) -> Result<RawFiles, Diagnostic> {
+    let url = table_url(options, project)?;
+    let files = list(options, &url, session).await?;
+    let store = session.runtime_env().object_store(&url);
+    let store = store.map_err(|error| options.unreadable(error.to_string()))?;
+    let packed = |meta: ObjectMeta| {
+        let compression = compression_of(meta.location.as_ref()).1;
+        (meta, compression)
+    };
+    Ok(RawFiles { store, files: files.into_iter().map(packed).collect() })
+}
+
+/// Opens a source's files as one table.
+///
+/// # Errors
+/// There are none, or they can't be read.
+pub(super) async fn open(
     options: &SourceOptions,
     project: &Path,
     session: &dyn Session,
@@ -155,7 +172,26 @@ fn file_ending(path: &str) -> String {
 }
 
 fn format_of(options: &SourceOptions) -> Result<(&'static dyn Connector, FileCompressionType), Diagnostic> {
-    let name = options.location.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let (parts, compression) = compression_of(options.location.trim_end_matches('/'));
+    let wanted = options.text("format").or_else(|| parts.last().copied().filter(|_| parts.len() > 1));
+    let fits =
+        |it: &&&dyn Connector| wanted.is_some_and(|wanted| it.name() == wanted || it.endings().contains(&wanted));
+    match ALL.iter().find(fits) {
+        Some(connector) => Ok((*connector, compression)),
+        None => {
+            let names: Vec<&str> = ALL.iter().map(|it| it.name()).chain([delta::NAME]).collect();
+            let message = match wanted {
+                Some(wanted) => format!("{} is in format `{wanted}`, which Arrowmill can't read", options.display),
+                None => format!("the format of {} can't be told from `{}`", options.display, options.location),
+            };
+            Err(options.unreadable(message).help(format!("set `format` to one of: {}", names.join(", "))))
+        }
+    }
+}
+
+/// The parts of a file's name, without the one that tells how it is packed; and how it is.
+fn compression_of(path: &str) -> (Vec<&str>, FileCompressionType) {
+    let name = path.rsplit('/').next().unwrap_or_default();
     let mut parts: Vec<&str> = name.split('.').collect();
     let compression = match parts.last() {
         Some(&("gz" | "gzip")) => "gzip",
@@ -167,21 +203,7 @@ fn format_of(options: &SourceOptions) -> Result<(&'static dyn Connector, FileCom
     if !compression.is_empty() {
         parts.pop();
     }
-    let compression = FileCompressionType::from_str(compression).unwrap_or(FileCompressionType::UNCOMPRESSED);
-    let wanted = options.text("format").or_else(|| parts.last().copied().filter(|_| parts.len() > 1));
-    let fits =
-        |it: &&&dyn Connector| wanted.is_some_and(|wanted| it.name() == wanted || it.endings().contains(&wanted));
-    match ALL.iter().find(fits) {
-        Some(connector) => Ok((*connector, compression)),
-        None => {
-            let names: Vec<&str> = ALL.iter().map(|it| it.name()).collect();
-            let message = match wanted {
-                Some(wanted) => format!("{} is in format `{wanted}`, which Arrowmill can't read", options.display),
-                None => format!("the format of {} can't be told from `{}`", options.display, options.location),
-            };
-            Err(options.unreadable(message).help(format!("set `format` to one of: {}", names.join(", "))))
-        }
-    }
+    (parts, FileCompressionType::from_str(compression).unwrap_or(FileCompressionType::UNCOMPRESSED))
 }
 
 pub(super) fn table_url(options: &SourceOptions, project: &Path) -> Result<ListingTableUrl, Diagnostic> {
@@ -257,7 +279,8 @@ fn partition_columns(url: &ListingTableUrl, files: &[ObjectMeta]) -> Vec<String>
     folders.iter().filter_map(|it| it.split_once('=')).map(|(name, _)| name.to_owned()).collect()
 }
 
-fn settle_schema(
+/// The columns that a source has: declared types win, and declared columns that are not there are reported.
+pub(super) fn settle_schema(
     options: &SourceOptions,
     inferred: &SchemaRef,
     partitions: &[(String, DataType)],

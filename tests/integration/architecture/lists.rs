@@ -6,9 +6,11 @@ use libtest_mimic::{Failed, Trial};
 use super::code_text::{code_only, without_tests};
 
 /// Folders where to add a kind is to add a file and a line.
-pub(super) const FOLDERS: [&str; 8] = [
+pub(super) const FOLDERS: [&str; 10] = [
     "src/cli/commands",
     "src/data_tests/kinds",
+    "src/ingest/formats",
+    "src/ingest/rules",
     "src/jinja/functions",
     "src/materialize/kinds",
     "src/monitors/kinds",

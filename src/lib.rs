@@ -64,6 +64,9 @@ pub mod ingest;
 /// What runs when, and each step of it.
 #[cfg(feature = "engine")]
 pub mod execute;
+/// HTTP for pages.
+#[cfg(feature = "engine")]
+pub mod serve;
 /// A deterministic clickstream data set.
 #[cfg(feature = "engine")]
 pub mod generate;

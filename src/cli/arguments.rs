@@ -254,9 +254,15 @@ pub(super) enum Command {
         /// The same seed gives the same bytes
         #[arg(long, default_value_t = 42)]
         seed: u64,
-        /// Format of the events
-        #[arg(long, value_enum, default_value_t)]
-        format: EventFormat,
+        /// Share of the events that are broken, from 0 to 1, in ways that `ingest` finds
+        #[arg(long, value_name = "SHARE")]
+        dirty: Option<f64>,
+        /// Format of the events; a day that is added has the format of those before it
+        #[arg(long, value_enum)]
+        format: Option<EventFormat>,
+        /// Add the next day to the set in the folder, as files of its own
+        #[arg(long, conflicts_with_all = ["events", "days", "start", "seed"])]
+        append_day: bool,
         /// Folder to write to
         #[arg(long, default_value = "data/raw")]
         out: PathBuf,
@@ -476,6 +482,21 @@ pub(super) enum DocsCommand {
         #[arg(long)]
         empty_catalog: bool,
     },
+    /// Serve the documentation page over HTTP
+    Serve {
+        /// Which of this machine's addresses to listen at
+        #[arg(long, default_value = "127.0.0.1")]
+        host: String,
+        /// Port; 0 takes one that is free
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Open no browser
+        #[arg(long, overrides_with = "browser")]
+        no_browser: bool,
+        /// The opposite, and the default
+        #[arg(long, hide = true, overrides_with = "no_browser")]
+        browser: bool,
+    },
 }
 
 /// Commands about sources.
@@ -584,10 +605,9 @@ pub(super) enum ShowOutput {
 }
 
 /// Formats of generated events.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum EventFormat {
-    /// events.parquet
-    #[default]
+    /// events.parquet, the default
     Parquet,
     /// events.csv
     Csv,

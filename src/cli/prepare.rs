@@ -19,7 +19,7 @@ use crate::lineage;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
 use crate::plan::{self, EngineSettings, ProjectPlan, Session};
 use crate::select::{self, Knowledge, Selectors};
-use crate::sources::Inferred;
+use crate::sources::{Inferred, Stores};
 use crate::warehouse::{Location, Warehouse};
 
 /// A project whose references are resolved.
@@ -129,6 +129,7 @@ pub(super) fn session(
         started_at: project.invocation.started_at,
         options: engine_options(target),
         inferred: Arc::clone(inferred),
+        stores: Arc::new(Stores::new(&project.invocation.environment)),
     };
     Session::new(&engine).map_err(Stop::outside)
 }

@@ -8,13 +8,12 @@ use datafusion::datasource::empty::EmptyTable;
 
 use crate::cli::prepare::{Loaded, Purpose};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::execute::no_measures;
 use crate::graph::Node;
 use crate::ingest::{self, Contracts};
 use crate::materialize::Existing;
 use crate::parse::{NodeId, NodeKind};
 use crate::plan::{self, Opened, Session};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, own_columns};
 
 /// What is there.
 #[derive(Default)]
@@ -145,18 +144,20 @@ impl There {
         }
     }
 
-    /// Sources that have no files of their own and that no seed makes: tables that some other project has put there.
+    /// Sources that have no files of their own and that no seed makes, tables that some other project has put there; and
+    /// those whose files are taken in.
     async fn find_sources_of_the_warehouse(&mut self, looking: &Looking<'_>) {
         for node in looking.loaded.graph.nodes() {
             let NodeKind::Source(facts) = &node.facts.kind else { continue };
-            if facts.location.is_some() || !node.inputs.is_empty() {
+            let has_files = facts.location.is_some();
+            if has_files && facts.ingest.is_none() || !node.inputs.is_empty() {
                 continue;
             }
-            let mut table = self.open(looking, node).await.or_else(|| no_measures(&node.facts.relation));
-            if table.is_none() {
+            let mut table = self.open(looking, node).await;
+            if table.is_none() && !has_files {
                 // What a contract says is enough to plan with; and where nothing has been taken in, its log is empty.
                 let contract = looking.contracts.get(&node.facts.id).filter(|_| looking.purpose == Purpose::Plan);
-                let schema = contract.map(|it| it.event_schema()).or_else(|| ingest::kept(&node.facts.relation));
+                let schema = contract.map(|it| it.event_schema()).or_else(|| own_columns(&node.facts.relation));
                 table = schema.map(|it| Arc::new(EmptyTable::new(it)) as Arc<dyn TableProvider>);
             }
             if let Some(table) = table {

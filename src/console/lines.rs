@@ -68,7 +68,7 @@ pub(super) fn finished(
         Outcome::Ingested(file) => match file.outcome {
             "taken" if file.drift.is_empty() => ("OK", Colour::Green, sifted(file)),
             "taken" => ("WARN", Colour::Yellow, sifted(file)),
-            "skipped" => ("SKIP", Colour::Green, "taken before".to_owned()),
+            "skipped" => ("SKIP", Colour::Green, file.message.clone().unwrap_or_default()),
             _ => ("FAIL", Colour::Red, sifted(file)),
         },
         Outcome::Errored(_) => ("ERROR", Colour::Red, String::new()),
@@ -102,7 +102,8 @@ pub(super) fn finished(
         | Outcome::Cancelled => {}
         Outcome::Ingested(file) => {
             let quarantine = file.quarantine.as_ref().map(|it| format!("bad rows: {it}"));
-            for below in file.message.iter().chain(&file.drift).cloned().chain(quarantine) {
+            let message = file.message.iter().filter(|_| file.outcome != "skipped");
+            for below in message.chain(&file.drift).cloned().chain(quarantine) {
                 line.push_str(&format!("\n      {below}"));
             }
         }

@@ -103,6 +103,13 @@ fn beginning() -> DateTime<Utc> {
 }
 
 async fn newest_file(late: &Late, node: &Node, facts: &SourceFacts) -> Result<DateTime<Utc>, Diagnostic> {
+    // Where files have been taken in, or the table is somebody's Delta table.
+    if let Ok(Some(grown)) = late.warehouse.grown(&node.facts.relation).await {
+        return grown
+            .changed_at()
+            .await
+            .map_err(|error| Diagnostic::error(Code::UnreadableSource, error.to_string()).at(node.facts.span.clone()));
+    }
     if let Some((location, place)) = &facts.location {
         let options = SourceOptions {
             display: node.facts.display(),

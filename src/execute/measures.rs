@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{ScalarValue, plan_datafusion_err};
 use datafusion::datasource::{MemTable, provider_as_source};
@@ -20,7 +19,7 @@ use crate::materialize::Existing;
 use crate::monitors::{HISTORY, MonitorResult, Past};
 use crate::parse::NodeId;
 use crate::plan::{Session, cells_of, existing_table};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, measure_columns};
 
 /// Where measures are kept, and by whom.
 pub struct Measures<'a> {
@@ -30,34 +29,6 @@ pub struct Measures<'a> {
     pub warehouse: &'a Warehouse,
     /// The run.
     pub invocation: &'a Invocation,
-}
-
-/// The columns of the table.
-fn schema() -> SchemaRef {
-    let text = |name: &str| Field::new(name, DataType::Utf8, true);
-    let number = |name: &str| Field::new(name, DataType::Float64, true);
-    Arc::new(Schema::new(vec![
-        text("run_id"),
-        Field::new("measured_at", DataType::Timestamp(TimeUnit::Microsecond, None), true),
-        text("monitor"),
-        text("kind"),
-        text("severity"),
-        text("subject"),
-        text("status"),
-        number("value"),
-        number("low"),
-        number("high"),
-        text("detail"),
-    ]))
-}
-
-/// The table as it is before anything was measured, for models that read it: they need not wait for the first time.
-/// Nothing where it is not this relation that is asked for.
-pub fn no_measures(relation: &RelationName) -> Option<Arc<dyn TableProvider>> {
-    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-    let is_history = same(&relation.schema, HISTORY.0) && same(&relation.identifier, HISTORY.1);
-    let table = is_history.then(|| MemTable::try_new(schema(), vec![Vec::new()]).ok()).flatten()?;
-    Some(Arc::new(table))
 }
 
 impl Measures<'_> {
@@ -124,7 +95,7 @@ impl Measures<'_> {
         let plan = match self.existing().await? {
             None => new,
             Some(table) => {
-                let columns: Vec<_> = schema().fields().iter().map(|it| ident(it.name())).collect();
+                let columns: Vec<_> = measure_columns().fields().iter().map(|it| ident(it.name())).collect();
                 let old = LogicalPlanBuilder::scan("measures", provider_as_source(table), None)?.project(columns)?;
                 old.union(new)?.build()?
             }
@@ -168,8 +139,8 @@ impl Measures<'_> {
             numbers(&|it| it.high),
             Arc::new(details.collect::<StringArray>()),
         ];
-        let batch = RecordBatch::try_new(schema(), columns)?;
-        let table = MemTable::try_new(schema(), vec![vec![batch]])?;
+        let batch = RecordBatch::try_new(measure_columns(), columns)?;
+        let table = MemTable::try_new(measure_columns(), vec![vec![batch]])?;
         LogicalPlanBuilder::scan("measured", provider_as_source(Arc::new(table)), None)?.build()
     }
 }

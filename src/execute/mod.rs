@@ -28,7 +28,7 @@ pub use compare::{Common, Compared, columns, differences};
 pub use freshness::loaded_at;
 pub use hooks::operation;
 pub use late::Late;
-pub use measures::{Measures, no_measures};
+pub use measures::Measures;
 pub use measuring::measure;
 pub use publishing::{Publish, Publishing};
 pub use quarantining::Quarantining;

@@ -19,6 +19,8 @@ const WEEKDAYS: [u32; 7] = [1050, 1040, 1030, 1000, 940, 730, 800];
 pub(super) struct Day {
     /// Days since the start, from 0.
     pub(super) number: u32,
+    /// Its date (UTC).
+    pub(super) date: NaiveDate,
     /// Midnight (UTC), in milliseconds since 1970.
     pub(super) midnight: i64,
     /// The traffic that its weekday brings, in permille.
@@ -41,7 +43,7 @@ pub(super) fn days(seed: u64, start: NaiveDate, events: u64, days: u32, horizon:
         // The last day of the plan closes the sum whatever the rounding.
         let after = if number + 1 == days { events } else { (events as f64 * (until / whole)) as u64 };
         let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
-        calendar.push(Day { number, midnight, weekday: *weekday, quota: after.saturating_sub(before) });
+        calendar.push(Day { number, date: *date, midnight, weekday: *weekday, quota: after.saturating_sub(before) });
         before = before.max(after);
     }
     calendar

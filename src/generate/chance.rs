@@ -19,6 +19,8 @@ pub(super) enum Purpose {
     Visit = 4,
     /// The name that a client gives when signing up.
     Name = 5,
+    /// What is wrong with a row.
+    Flaw = 6,
 }
 
 /// One stream of random numbers: xoshiro256++ (Blackman and Vigna, 2018).

@@ -16,6 +16,7 @@ mod people;
 mod channels;
 mod pages;
 mod event;
+mod flaws;
 mod session;
 mod population;
 mod wording;
@@ -36,6 +37,7 @@ use chrono::NaiveDate;
 use calendar::Day;
 use catalogue::Catalogue;
 use event::{Event, UserVersion};
+use flaws::Flaws;
 use output::{Counted, EventWriter};
 use parquet_events::ParquetEvents;
 use population::Population;
@@ -64,6 +66,20 @@ pub struct Plan {
     pub seed: u64,
     /// The format of the events; users and products are always CSV.
     pub format: Format,
+    /// How many of a million events are broken, in ways that a check of each row finds.
+    pub dirty_per_million: u32,
+    /// How much of it to write.
+    pub part: Part,
+}
+
+/// How much of a run to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All days of the plan.
+    Plan,
+    /// One day after them, counted from 1: what collectors deliver then. The days before are lived through, but not
+    /// written.
+    Later(u32),
 }
 
 /// A format for the events.
@@ -80,14 +96,17 @@ pub enum Format {
 }
 
 impl Format {
-    /// The name of the file of events.
+    /// All of them.
+    pub const ALL: [Format; 4] = [Format::Csv, Format::CsvGz, Format::Ndjson, Format::Parquet];
+
+    /// How the names of its files end, and how it is called.
     #[must_use]
-    pub fn file_name(self) -> &'static str {
+    pub fn ending(self) -> &'static str {
         match self {
-            Self::Parquet => "events.parquet",
-            Self::Csv => "events.csv",
-            Self::CsvGz => "events.csv.gz",
-            Self::Ndjson => "events.ndjson",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::CsvGz => "csv.gz",
+            Self::Ndjson => "ndjson",
         }
     }
 }
@@ -152,7 +171,8 @@ pub enum GenerateError {
     Columns(#[from] arrow::error::ArrowError),
 }
 
-/// Makes the data of `plan` and writes `events`, `users.csv` and `products.csv` to `destination`.
+/// Makes the data of `plan` and writes `events`, `users.csv` and `products.csv` to `destination`; of a later day,
+/// `events_<date>` and `users_<date>.csv`.
 ///
 /// # Errors
 /// When the plan cannot be carried out, or a file cannot be created or written. What has been
@@ -161,26 +181,35 @@ pub fn generate(plan: &Plan, destination: &dyn Destination) -> Result<Written, G
     let days = calendar(plan)?;
     let catalogue = catalogue::stock(plan.seed, plan.start);
     let wording = || Wording::new(plan.seed, &catalogue);
-    let mut events = open_events(plan.format, destination, wording())?;
-    let mut users = Counted::create(destination, "users.csv")?;
+    let (of_date, first) = match plan.part {
+        Part::Plan => (String::new(), 0),
+        Part::Later(_) => (days.last().map(|it| format!("_{}", it.date)).unwrap_or_default(), days.len() - 1),
+    };
+    let (events_name, users_name) =
+        (format!("events{of_date}.{}", plan.format.ending()), format!("users{of_date}.csv"));
+    let mut events = open_events(plan, first as u64, &events_name, destination, wording())?;
+    let mut users = Counted::create(destination, &users_name)?;
     users.write_all(tables::USERS_HEADER.as_bytes())?;
     let (mut user_wording, mut rows, mut user_rows) = (wording(), 0, 0);
+    let mut number = 0;
     each_day(plan.seed, &catalogue, &days, |day_events, versions| {
+        number += 1;
+        if number <= first {
+            return Ok(());
+        }
         events.write(day_events)?;
         tables::write_users(plan.seed, &mut user_wording, versions, &mut users)?;
         rows += day_events.len() as u64;
         user_rows += versions.len() as u64;
         Ok(())
     })?;
-    let mut products = Counted::create(destination, "products.csv")?;
-    let product_rows = tables::write_products(&catalogue, &mut products)?;
-    Ok(Written {
-        files: vec![
-            close(plan.format.file_name(), rows, events.finish()?)?,
-            close("users.csv", user_rows, users)?,
-            close("products.csv", product_rows, products)?,
-        ],
-    })
+    let mut files = vec![close(&events_name, rows, events.finish()?)?, close(&users_name, user_rows, users)?];
+    if plan.part == Part::Plan {
+        let mut products = Counted::create(destination, "products.csv")?;
+        let product_rows = tables::write_products(&catalogue, &mut products)?;
+        files.push(close("products.csv", product_rows, products)?);
+    }
+    Ok(Written { files })
 }
 
 fn calendar(plan: &Plan) -> Result<Vec<Day>, GenerateError> {
@@ -190,22 +219,35 @@ fn calendar(plan: &Plan) -> Result<Vec<Day>, GenerateError> {
     if plan.events > MOST_EVENTS {
         return Err(GenerateError::Events { events: plan.events });
     }
-    let days = calendar::days(plan.seed, plan.start, plan.events, plan.days, plan.days);
-    if days.len() < plan.days as usize {
-        return Err(GenerateError::Calendar { start: plan.start, days: plan.days });
+    let horizon = match plan.part {
+        Part::Plan => plan.days,
+        Part::Later(day) => plan.days.saturating_add(day),
+    };
+    if horizon > MOST_DAYS {
+        return Err(GenerateError::Days { days: horizon });
+    }
+    let days = calendar::days(plan.seed, plan.start, plan.events, plan.days, horizon);
+    if days.len() < horizon as usize {
+        return Err(GenerateError::Calendar { start: plan.start, days: horizon });
     }
     Ok(days)
 }
 
 fn open_events(
-    format: Format,
+    plan: &Plan,
+    first_day: u64,
+    name: &str,
     destination: &dyn Destination,
     wording: Wording,
 ) -> Result<Box<dyn EventWriter>, GenerateError> {
-    let file = Counted::create(destination, format.file_name())?;
-    Ok(match format {
-        Format::Parquet => Box::new(ParquetEvents::new(file, wording)?),
-        Format::Csv | Format::CsvGz | Format::Ndjson => Box::new(TextEvents::new(format, file, wording)),
+    let file = Counted::create(destination, name)?;
+    // Each delivery has mistakes of its own.
+    let flaws = |kinds| Flaws::new(plan.seed ^ first_day, plan.dirty_per_million, kinds);
+    Ok(match plan.format {
+        Format::Parquet => Box::new(ParquetEvents::new(file, wording, flaws(flaws::OF_COLUMNS))?),
+        Format::Csv | Format::CsvGz | Format::Ndjson => {
+            Box::new(TextEvents::new(plan.format, file, wording, flaws(flaws::OF_TEXT)))
+        }
     })
 }
 

@@ -14,6 +14,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::GenerateError;
 use super::event::Event;
+use super::flaws::{Flaw, Flaws};
 use super::output::{Counted, EventWriter};
 use super::wording::{COLUMNS, Wording, push_event_id, push_user_id};
 
@@ -31,54 +32,67 @@ pub(super) struct ParquetEvents {
     writer: ArrowWriter<Counted>,
     schema: SchemaRef,
     wording: Wording,
+    flaws: Flaws,
 }
 
 impl ParquetEvents {
     /// Begins a file.
-    pub(super) fn new(file: Counted, wording: Wording) -> Result<Self, GenerateError> {
+    pub(super) fn new(file: Counted, wording: Wording, flaws: Flaws) -> Result<Self, GenerateError> {
         let schema = schema();
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties()?))?;
-        Ok(Self { writer, schema, wording })
+        Ok(Self { writer, schema, wording, flaws })
     }
 
     fn batch(&mut self, events: &[Event]) -> Result<RecordBatch, GenerateError> {
         let rows = events.len();
         let (mut text, wording) = (String::new(), &self.wording);
+        let flaws: Vec<Option<Flaw>> = events.iter().map(|_| self.flaws.next()).collect();
+        let events: Vec<(&Event, Option<Flaw>)> = events.iter().zip(flaws).collect();
+        let events = events.as_slice();
         let mut timestamps = TimestampMicrosecondBuilder::with_capacity(rows);
-        events.iter().for_each(|event| timestamps.append_value(event.at * 1000));
+        events.iter().for_each(|(event, _)| timestamps.append_value(event.at * 1000));
         let columns: Vec<ArrayRef> = vec![
-            texts(events, 36, |event, out| append(&mut text, out, |text| push_event_id(event, text))),
-            texts(events, 14, |event, out| append(&mut text, out, |text| wording.push_client_id(event, text))),
-            texts(events, 8, |event, out| match event.user {
-                0 => out.append_null(),
-                user => append(&mut text, out, |text| push_user_id(user, text)),
+            texts(events, 36, 0, &mut text, |event, text| some(push_event_id(event, text))),
+            texts(events, 14, 1, &mut text, |event, text| some(wording.push_client_id(event, text))),
+            texts(events, 8, 2, &mut text, |event, text| {
+                push_user_id(event.user, text);
+                event.user != 0
             }),
-            texts(events, 16, |event, out| out.append_value(event.action.name())),
+            texts(events, 16, 3, &mut text, |event, text| some(text.push_str(event.action.name()))),
             Arc::new(timestamps.finish()),
-            texts(events, 48, |event, out| append(&mut text, out, |text| wording.push_page_url(event, text))),
-            texts(events, 8, |event, out| out.append_option(Wording::referrer(event))),
-            texts(events, 120, |event, out| out.append_value(Wording::user_agent(event))),
-            texts(events, 48, |event, out| {
-                text.clear();
-                out.append_option(wording.push_data(event, &mut text).then_some(&text));
+            texts(events, 48, 5, &mut text, |event, text| some(wording.push_page_url(event, text))),
+            texts(events, 8, 6, &mut text, |event, text| {
+                Wording::referrer(event).map(|it| text.push_str(it)).is_some()
             }),
+            texts(events, 120, 7, &mut text, |event, text| some(text.push_str(Wording::user_agent(event)))),
+            texts(events, 48, 8, &mut text, |event, text| wording.push_data(event, text)),
         ];
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
 }
 
-/// A column of texts of about `length` bytes each.
-fn texts(events: &[Event], length: usize, mut append: impl FnMut(&Event, &mut StringBuilder)) -> ArrayRef {
+/// A column of texts of about `length` bytes each. What `push` makes stands in `text`, whose memory is used again; it
+/// says whether there is a value at all.
+fn texts(
+    events: &[(&Event, Option<Flaw>)],
+    length: usize,
+    column: usize,
+    text: &mut String,
+    mut push: impl FnMut(&Event, &mut String) -> bool,
+) -> ArrayRef {
     let mut builder = StringBuilder::with_capacity(events.len(), events.len() * length);
-    events.iter().for_each(|event| append(event, &mut builder));
+    for (event, flaw) in events {
+        text.clear();
+        let is_there = push(event, text);
+        let is_broken = flaw.is_some_and(|it| it.spoil(column, text));
+        builder.append_option((is_there || is_broken).then_some(&*text));
+    }
     Arc::new(builder.finish())
 }
 
-/// Appends what `push` makes, by way of `text`, whose memory is used again.
-fn append(text: &mut String, out: &mut StringBuilder, push: impl FnOnce(&mut String)) {
-    text.clear();
-    push(text);
-    out.append_value(&text);
+/// A value that is always there.
+fn some((): ()) -> bool {
+    true
 }
 
 fn schema() -> SchemaRef {

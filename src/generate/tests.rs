@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::chance::{Chance, Purpose};
 use super::event::{Action, Event, UserVersion};
 use super::segments::Segment;
-use super::{Destination, Format, GenerateError, Plan, calendar, catalogue, each_day, generate};
+use super::{Destination, Format, GenerateError, Part, Plan, calendar, catalogue, each_day, generate};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const INACTIVITY: i64 = 30 * 60 * 1000;
@@ -62,7 +62,8 @@ impl Write for Full {
 }
 
 fn plan(events: u64, days: u32, seed: u64, format: Format) -> Plan {
-    Plan { events, days, start: NaiveDate::from_ymd_opt(2026, 1, 1).unwrap(), seed, format }
+    let start = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    Plan { events, days, start, seed, format, dirty_per_million: 0, part: Part::Plan }
 }
 
 fn files(plan: &Plan) -> BTreeMap<String, Vec<u8>> {
@@ -144,6 +145,37 @@ fn every_line_of_ndjson_is_json_and_so_is_its_data() {
                 assert_eq!((price * quantity * 100.0).round(), (revenue * 100.0).round(), "{line}");
             }
         }
+    }
+}
+
+#[test]
+fn a_later_day_goes_on_where_the_plan_ends() {
+    let whole = plan(5_000, 30, 42, Format::Csv);
+    let (whole, longer) = (files(&whole), Plan { part: Part::Later(2), ..whole });
+    let memory = InMemory::default();
+    let written = generate(&longer, &memory).unwrap();
+    let later = memory.0.lock().unwrap().clone();
+    assert!(later.keys().eq(["events_2026-02-01.csv", "users_2026-02-01.csv"]));
+    let text = std::str::from_utf8(&later["events_2026-02-01.csv"]).unwrap();
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(lines.len() as u64, written.files[0].rows);
+    assert!(lines.len() > 50 && lines.iter().all(|it| it.contains(",2026-02-01 ")), "{}", lines.len());
+    let before = std::str::from_utf8(&whole["events.csv"]).unwrap();
+    let ids = |text: &str| text.lines().skip(1).map(|it| it[..36].to_owned()).collect::<BTreeSet<String>>();
+    assert!(ids(before).is_disjoint(&ids(text)));
+}
+
+#[test]
+fn some_rows_are_broken_and_the_others_as_they_were() {
+    for format in [Format::Csv, Format::Ndjson] {
+        let clean = plan(10_000, 10, 42, format);
+        let dirty = Plan { dirty_per_million: 58_000, ..clean.clone() };
+        let [clean, dirty] =
+            [clean, dirty].map(|it| files(&it).remove(&format!("events.{}", format.ending())).unwrap());
+        let lines = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+        let (clean, dirty) = (lines(&clean), lines(&dirty));
+        assert_eq!(clean.len(), dirty.len());
+        assert_eq!(clean.iter().zip(&dirty).filter(|(clean, dirty)| clean != dirty).count(), 580, "{format:?}");
     }
 }
 

@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::event::Event;
+use super::flaws::{Flaw, Flaws};
 use super::output::{Counted, EventWriter};
 use super::wording::{COLUMNS, Wording, push_event_id, push_user_id};
 use super::{Format, GenerateError};
@@ -32,13 +33,14 @@ pub(super) struct TextEvents {
     file: Packing,
     lines: Lines,
     wording: Wording,
+    flaws: Flaws,
     buffer: String,
     field: String,
 }
 
 impl TextEvents {
     /// Begins a text file; `format` says which kind.
-    pub(super) fn new(format: Format, file: Counted, wording: Wording) -> Self {
+    pub(super) fn new(format: Format, file: Counted, wording: Wording, flaws: Flaws) -> Self {
         let (lines, file) = match format {
             Format::Ndjson => (Lines::Json, Packing::Plain(file)),
             // The gzip header carries no name and no time: same input, same bytes.
@@ -53,12 +55,14 @@ impl TextEvents {
             }
             Lines::Json => {}
         }
-        Self { file, lines, wording, buffer, field: String::new() }
+        Self { file, lines, wording, flaws, buffer, field: String::new() }
     }
 
     fn push_event(&mut self, event: &Event) {
-        let Self { lines, wording, buffer, field, .. } = self;
+        let Self { lines, wording, flaws, buffer, field, .. } = self;
         let lines = *lines;
+        let flaw = flaws.next();
+        let start = buffer.len();
         for (index, column) in COLUMNS.iter().enumerate() {
             field.clear();
             let mut present = true;
@@ -80,12 +84,19 @@ impl TextEvents {
                 7 => field.push_str(Wording::user_agent(event)),
                 _ => present = wording.push_data(event, field),
             }
+            present |= flaw.is_some_and(|it| it.spoil(index, field));
             lines.push_field(index, column, present.then_some(field.as_str()), buffer);
         }
-        buffer.push_str(match lines {
-            Lines::Csv => "\n",
-            Lines::Json => "}\n",
-        });
+        let is_whole = flaw != Some(Flaw::Line);
+        match lines {
+            Lines::Csv => buffer.push_str(if is_whole { "\n" } else { ",,\n" }),
+            Lines::Json if is_whole => buffer.push_str("}\n"),
+            Lines::Json => {
+                let half = buffer.floor_char_boundary(start + (buffer.len() - start) / 2);
+                buffer.truncate(half);
+                buffer.push('\n');
+            }
+        }
     }
 
     fn hand_on(&mut self) -> io::Result<()> {

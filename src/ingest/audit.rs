@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,11 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::ingest::reading::RawColumn;
 use crate::jinja::RelationName;
 use crate::project::Json;
-
-/// The schema of tables that Arrowmill keeps about itself.
-pub const LOG_SCHEMA: &str = "arrowmill";
-/// The table of what became of files.
-pub const LOG_TABLE: &str = "pipeline_logs";
+use crate::warehouse::{LOGS, log_columns};
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +78,9 @@ pub struct AuditRow {
     pub outcome: FileOutcome,
     /// Why, where it was not taken.
     pub message: Option<String>,
+    /// Of a database's table: the greatest value of its cursor that was read.
+    #[serde(default)]
+    pub mark: Option<String>,
 }
 
 impl AuditRow {
@@ -113,38 +111,7 @@ pub(crate) fn columns_of(columns: &[RawColumn]) -> Vec<(String, String)> {
 
 /// The table's name.
 pub(crate) fn log_relation(database: &str) -> RelationName {
-    RelationName::new(database, LOG_SCHEMA, LOG_TABLE)
-}
-
-/// The columns of a table that is kept about ingests, if it is one.
-pub fn kept(relation: &RelationName) -> Option<SchemaRef> {
-    (relation.schema == LOG_SCHEMA && relation.identifier == LOG_TABLE).then(log_columns)
-}
-
-/// The table's columns.
-pub(crate) fn log_columns() -> SchemaRef {
-    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let columns = [
-        ("run_id", DataType::Utf8),
-        ("source", DataType::Utf8),
-        ("file", DataType::Utf8),
-        ("bytes", DataType::Int64),
-        ("digest", DataType::Utf8),
-        ("rows_read", DataType::Int64),
-        ("rows_valid", DataType::Int64),
-        ("rows_invalid", DataType::Int64),
-        ("rows_duplicate", DataType::Int64),
-        ("error_rate", DataType::Float64),
-        ("invalid_by_rule", DataType::Utf8),
-        ("columns", DataType::Utf8),
-        ("drift", DataType::Utf8),
-        ("quarantine", DataType::Utf8),
-        ("ingested_at", time),
-        ("seconds", DataType::Float64),
-        ("outcome", DataType::Utf8),
-        ("message", DataType::Utf8),
-    ];
-    Arc::new(Schema::new(columns.into_iter().map(|(name, it)| Field::new(name, it, true)).collect::<Vec<_>>()))
+    RelationName::new(database, LOGS.0, LOGS.1)
 }
 
 /// Rows of the table.
@@ -188,6 +155,7 @@ pub(crate) fn as_batch(rows: &[AuditRow]) -> Result<RecordBatch, ArrowError> {
             number(&|it| it.seconds),
             text(&|it| it.outcome.as_str().to_owned()),
             optional(&|it| it.message.clone()),
+            optional(&|it| it.mark.clone()),
         ],
     )
 }

@@ -11,6 +11,7 @@ use datafusion::physical_plan::PhysicalExpr;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::graph::{Graph, Node};
+use crate::ingest::origins::{Origin, PostgresTable, Server, is_postgres};
 use crate::ingest::rules::{self, Check, Convert, Expressions, Rule};
 use crate::jinja::RelationName;
 use crate::parse::{NodeId, NodeKind};
@@ -37,8 +38,10 @@ pub struct Contract {
     pub display: String,
     /// The event table.
     pub relation: RelationName,
-    /// Where the raw files are.
-    pub location: Located<String>,
+    /// Where its raw rows are.
+    pub origin: Origin,
+    /// Where that is written.
+    pub place: Span,
     /// How they are read.
     pub format: serde_json::Map<String, Json>,
     /// What is done about files with other columns.
@@ -131,10 +134,7 @@ impl Reading<'_> {
         let display = facts.display();
         let problem = |words: String| Diagnostic::error(Code::MissingKey, words).at(self.declared.span.clone());
         let errors = found.errors();
-        if self.declared.location.is_none() {
-            let words = format!("`ingest` of {display} says nowhere where the raw files are");
-            found.push(problem(words).help("add `location: \"data/raw/{name}/*.csv\"`"));
-        }
+        let origin = self.origin(found);
         if self.declared.contract.is_empty() {
             let words = format!("{display} declares no columns, so that its rows can't be held against any");
             found.push(problem(words).help("add `columns` with a `name` and a `data_type` each"));
@@ -190,7 +190,8 @@ impl Reading<'_> {
             id: facts.id.clone(),
             source: facts.input_name(),
             relation: facts.relation.clone(),
-            location: self.declared.location.clone()?,
+            origin: origin?,
+            place: self.place().clone(),
             format: self.declared.format.iter().map(|(key, it)| (key.clone(), it.value.clone())).collect(),
             drift: self.declared.drift,
             max_error_rate: self.declared.max_error_rate,
@@ -201,6 +202,61 @@ impl Reading<'_> {
             row_rules,
             display,
         })
+    }
+
+    /// Where what is declared about the origin stands.
+    fn place(&self) -> &Span {
+        let said = self.declared.location.as_ref().or(self.declared.location_env.as_ref());
+        said.map_or(&self.declared.span, |it| &it.span)
+    }
+
+    fn origin(&self, found: &mut Diagnostics) -> Option<Origin> {
+        let declared = self.declared;
+        let display = self.node.facts.display();
+        let mut problem = |at: &Span, words: String, help: &str| {
+            found.push(Diagnostic::error(Code::MissingKey, words).at(at.clone()).help(help));
+        };
+        let server = match (&declared.location, &declared.location_env) {
+            (Some(location), _) if !is_postgres(&location.value) => {
+                let of_table = [declared.table.as_ref(), declared.cursor.as_ref()].into_iter().flatten().next();
+                if let Some(of_table) = of_table {
+                    let words = format!("{display} says what a server's table is, but its location are files");
+                    problem(&of_table.span, words, "write `location: \"postgresql://user@host/database\"`");
+                }
+                return Some(Origin::Files(location.clone()));
+            }
+            (Some(location), _) => Server::Url(location.value.clone()),
+            (None, Some(variable)) => Server::Variable(variable.value.clone()),
+            (None, None) => {
+                let words = format!("`ingest` of {display} says nowhere where the raw files are");
+                problem(&declared.span, words, "add `location: \"data/raw/{name}/*.csv\"`");
+                return None;
+            }
+        };
+        let Some(table) = &declared.table else {
+            let words = format!("`ingest` of {display} says no table of the server");
+            problem(self.place(), words, "add `table: public.events`");
+            return None;
+        };
+        let is_without_key = declared.key.is_empty();
+        if declared.cursor.is_none() && is_without_key {
+            let words = format!("nothing tells which rows of {display} are new");
+            let help = "add the `cursor`, a column that grows with each new row, or the `key`, which all rows are then \
+                        compared by";
+            problem(&table.span, words, help);
+        }
+        if let Some(lookback) = &declared.lookback
+            && (is_without_key || declared.cursor.is_none())
+        {
+            let words = format!("rows within the `lookback` of {display} are read again");
+            problem(&lookback.span, words, "add the `key` that tells those which have been taken, and a `cursor`");
+        }
+        Some(Origin::Postgres(Arc::new(PostgresTable {
+            server,
+            table: table.value.clone(),
+            cursor: declared.cursor.as_ref().map(|it| it.value.clone()),
+            lookback: declared.lookback.as_ref().map(|it| it.value.clone()),
+        })))
     }
 
     /// The columns' types; text where none is declared.
@@ -368,7 +424,8 @@ impl Contract {
             source: "raw.events".to_owned(),
             display: "source `raw.events`".to_owned(),
             relation: RelationName::new("", "raw", "events"),
-            location: Located::new(String::new(), span),
+            origin: Origin::Files(Located::new(String::new(), span.clone())),
+            place: span,
             format: serde_json::Map::new(),
             drift: DriftPolicy::Warn,
             max_error_rate: 1.0,

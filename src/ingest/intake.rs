@@ -13,15 +13,15 @@ use crate::ingest::audit::{AuditRow, FileOutcome, columns_of};
 use crate::ingest::contract::Contract;
 use crate::ingest::drift::{self, Drift};
 use crate::ingest::duplicates::KeyDigest;
-use crate::ingest::file::{Counts, NotSifted, Sieve, Sifted, content_digest, sift};
-use crate::ingest::formats::{self, Format};
+use crate::ingest::file::{Counts, NotSifted, Sieve, Sifted, sift};
 use crate::ingest::log::Log;
+use crate::ingest::origins::{Delivery, Opened};
 use crate::ingest::quarantine::Quarantine;
-use crate::ingest::reading::{RawColumn, RawFile, Reading, Unreadable};
+use crate::ingest::reading::{RawColumn, Reading, Unreadable};
 use crate::ingest::run::{IngestError, Job, side_by_side};
 use crate::ingest::stored::{self, StoredKeys, is_out_of_memory};
 use crate::ingest::validate::Layout;
-use crate::project::{DriftPolicy, Json};
+use crate::project::DriftPolicy;
 use crate::warehouse::{Arrived, CommitNote, GrownTable};
 
 /// A source whose files are taken in.
@@ -89,29 +89,30 @@ impl<'a> Intake<'a> {
         log.add(&missing).await
     }
 
-    /// One file; `None` where it was taken before.
+    /// One delivery; `None` where it was taken before, or there is nothing new.
     ///
     /// # Errors
-    /// The world fails. What is wrong with the file is its outcome.
-    pub(crate) async fn file(
+    /// The world fails. What is wrong with the delivery is its outcome.
+    pub(crate) async fn delivery(
         &mut self,
         log: &mut Log,
-        mut file: RawFile,
-        name: &str,
+        delivery: &Delivery,
         begun: Instant,
     ) -> Result<Option<AuditRow>, IngestError> {
-        let mut row = self.empty_row(&file, name);
-        let looked = match content_digest(&file).await {
+        let mut row = self.empty_row(delivery);
+        let known = log.known.get(&self.contract.source);
+        let looked = match delivery.open(known, &self.job.run_id).await {
             Err(problem) => Looked::Unreadable(problem),
-            Ok(digest) => {
-                row.digest = digest;
-                let known = log.known.get(&self.contract.source);
+            Ok(None) => return Ok(None),
+            Ok(Some(opened)) => {
+                row.digest.clone_from(&opened.digest);
                 if known.is_some_and(|it| it.taken.contains(&row.digest)) || self.table.has_taken(&row.digest).await? {
                     return Ok(None);
                 }
-                let last = known.and_then(|it| it.columns.as_ref());
-                file.expected.extend(last.into_iter().flatten().map(|(name, _)| name.clone()));
-                self.look(log, &file, &mut row).await?
+                row.mark = opened.mark();
+                let looked = self.look(log, &opened, &mut row).await?;
+                row.bytes = opened.bytes_sent().unwrap_or(row.bytes);
+                looked
             }
         };
         let (outcome, message) = match looked {
@@ -125,12 +126,12 @@ impl<'a> Intake<'a> {
         Ok(Some(row))
     }
 
-    fn empty_row(&self, file: &RawFile, name: &str) -> AuditRow {
+    fn empty_row(&self, delivery: &Delivery) -> AuditRow {
         AuditRow {
             run_id: self.job.run_id.clone(),
             source: self.contract.source.clone(),
-            file: name.to_owned(),
-            bytes: file.meta.size,
+            file: delivery.name.clone(),
+            bytes: delivery.bytes(),
             digest: String::new(),
             rows_read: 0,
             rows_valid: 0,
@@ -144,13 +145,16 @@ impl<'a> Intake<'a> {
             seconds: 0.0,
             outcome: FileOutcome::Taken,
             message: None,
+            mark: None,
         }
     }
 
-    /// Looks at all rows of a file: a second time, where there was no memory to know all stored keys beside its own.
-    async fn look(&mut self, log: &Log, file: &RawFile, row: &mut AuditRow) -> Result<Looked, IngestError> {
+    /// Looks at all rows of a delivery: a second time, where there was no memory to know all stored keys beside its own.
+    async fn look(&mut self, log: &Log, opened: &Opened, row: &mut AuditRow) -> Result<Looked, IngestError> {
+        let last = log.known.get(&self.contract.source).and_then(|it| it.columns.as_ref());
+        let expected: Vec<String> = last.into_iter().flatten().map(|(name, _)| name.clone()).collect();
         loop {
-            let reading = match self.begin(file.clone()).await {
+            let reading = match opened.begin(self.contract, &expected).await {
                 Ok(reading) => reading,
                 Err(problem) => return Ok(Looked::Unreadable(problem)),
             };
@@ -172,10 +176,6 @@ impl<'a> Intake<'a> {
         );
         self.job.sink.emit(&Event::Message { level: Level::Info, text });
         StoredKeys::TooMany
-    }
-
-    async fn begin(&self, file: RawFile) -> Result<Reading, Unreadable> {
-        format_of(self.contract, &file)?.begin(file).await
     }
 
     async fn read(&mut self, log: &Log, reading: Reading, row: &mut AuditRow) -> Result<Looked, IngestError> {
@@ -310,7 +310,7 @@ impl<'a> Intake<'a> {
 /// `<folder>/<file>_errors.csv`; where another content of this name has its bad rows there, part of the digest tells the
 /// two apart.
 fn quarantine_path(contract: &Contract, log: &Log, row: &AuditRow) -> String {
-    let name = row.file.rsplit('/').next().unwrap_or_default();
+    let name = row.file.rsplit(['/', ':']).next().unwrap_or_default().replace([' ', '"', '(', ')', '*'], "_");
     let path = format!("{}/{name}_errors.csv", contract.quarantine);
     let other = log.known.get(&contract.source).and_then(|it| it.quarantined.get(&path));
     match other {
@@ -328,22 +328,11 @@ fn percent(share: f64) -> String {
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// The format that is declared, or the one that the file's ending tells.
-fn format_of(contract: &Contract, file: &RawFile) -> Result<&'static dyn Format, Unreadable> {
-    let name = file.meta.location.filename().unwrap_or_default();
-    let unpacked = [".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz"].iter().find_map(|it| name.strip_suffix(it));
-    let ending = unpacked.unwrap_or(name).rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
-    let wanted = contract.format.get("format").and_then(Json::as_str).map(str::to_owned).or(ending);
-    wanted.as_deref().and_then(formats::named).ok_or_else(|| {
-        Unreadable(format!("its format can't be told; set `format` to one of: {}", formats::names().join(", ")))
-    })
-}
-
 fn retyped(contract: &Contract, column: &str, was: &DataType, is: &DataType) -> Diagnostic {
     let (was, is) = (crate::plan::sql_type(was), crate::plan::sql_type(is));
     let words =
         format!("column `{column}` of {} is {was} in its event table and {is} in its contract", contract.display);
     Diagnostic::error(Code::BrokenContract, words)
-        .at(contract.location.span.clone())
+        .at(contract.place.clone())
         .help("event tables only grow: declare a new column, or move the table away and take the files in anew")
 }

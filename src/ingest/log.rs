@@ -11,9 +11,9 @@ use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 
 use crate::ingest::IngestError;
-use crate::ingest::audit::{AuditRow, FileOutcome, as_batch, log_columns, log_relation};
+use crate::ingest::audit::{AuditRow, FileOutcome, as_batch, log_relation};
 use crate::plan::Session;
-use crate::warehouse::{CommitNote, GrownTable, Warehouse};
+use crate::warehouse::{CommitNote, GrownTable, Warehouse, log_columns};
 
 /// The audit.
 pub(crate) struct Log {
@@ -29,6 +29,8 @@ pub(crate) struct Known {
     pub(crate) taken: BTreeSet<String>,
     /// The columns of the last of them.
     pub(crate) columns: Option<Vec<(String, String)>>,
+    /// The mark of the last of them.
+    pub(crate) mark: Option<String>,
     /// Quarantine files, each with the digest of the file whose bad rows it has.
     pub(crate) quarantined: BTreeMap<String, String>,
 }
@@ -70,6 +72,7 @@ impl Log {
             if row.outcome == FileOutcome::Taken {
                 known.taken.insert(row.digest.clone());
                 known.columns = Some(row.columns.clone());
+                known.mark.clone_from(&row.mark);
             }
         }
         Ok(())
@@ -82,7 +85,7 @@ impl Log {
 /// It can't be read.
 pub(crate) async fn read_log(session: &Session, table: &GrownTable) -> Result<BTreeMap<String, Known>, IngestError> {
     let provider = table.provider(&session.shared_state()).await?;
-    let columns = ["source", "digest", "outcome", "columns", "quarantine", "ingested_at", "file"];
+    let columns = ["source", "digest", "outcome", "columns", "quarantine", "ingested_at", "file", "mark"];
     let mut rows = scan(session, &provider, &columns).await?;
     let mut known = BTreeMap::new();
     let mut latest: BTreeMap<String, (i64, Option<String>)> = BTreeMap::new();
@@ -113,6 +116,7 @@ fn learn(batch: &RecordBatch, all: &mut BTreeMap<String, Known>, latest: &mut BT
         if latest.get(&source).is_none_or(|it| *it <= time) {
             latest.insert(source, time);
             known.columns = text(3, row).map(|it| columns_from(&it));
+            known.mark = text(7, row);
         }
     }
 }

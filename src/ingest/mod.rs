@@ -11,6 +11,7 @@ mod file;
 mod formats;
 mod intake;
 mod log;
+mod origins;
 mod quarantine;
 mod reading;
 mod rules;
@@ -18,6 +19,7 @@ mod run;
 mod stored;
 mod validate;
 
-pub use audit::{AuditRow, FileOutcome, LOG_SCHEMA, LOG_TABLE, kept};
+pub use audit::{AuditRow, FileOutcome};
 pub use contract::{Contract, Contracts, contracts};
+pub use origins::{Origin, PostgresTable, Server};
 pub use run::{IngestError, Job, Pending, Report, ingest, pending};

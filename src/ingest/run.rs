@@ -2,6 +2,7 @@
 //! or neither: its quarantine is put in place first, then one commit takes its events in and says what they are, then its
 //! row in the audit is written. A run that dies in between has left a commit that says what the row should be.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,9 +17,9 @@ use crate::files::Disk;
 use crate::graph::Graph;
 use crate::ingest::audit::{AuditRow, FileOutcome, log_relation};
 use crate::ingest::contract::{Contract, Contracts};
-use crate::ingest::file::content_digest;
 use crate::ingest::intake::Intake;
 use crate::ingest::log::{Known, Log, read_log};
+use crate::ingest::origins::{Delivery, Origin};
 use crate::ingest::reading::RawFile;
 use crate::parse::NodeId;
 use crate::plan::Session;
@@ -61,6 +62,8 @@ pub struct Job<'a> {
     pub folder: PathBuf,
     /// The project's files.
     pub files: Disk,
+    /// Where URLs of servers may stand.
+    pub environment: &'a BTreeMap<String, String>,
     /// Who hears of it.
     pub sink: Arc<dyn EventSink>,
     /// The run.
@@ -74,17 +77,17 @@ pub struct Job<'a> {
 pub struct Report {
     /// What became of files that were not known.
     pub rows: Vec<AuditRow>,
-    /// How many files were taken before.
-    pub skipped: usize,
+    /// Why others were passed over, and how many.
+    pub skipped: BTreeMap<&'static str, usize>,
     /// What is to be said of sources as a whole.
     pub found: Diagnostics,
 }
 
-/// A source with its files.
+/// A source with what there is to take.
 struct Source<'a> {
     contract: &'a Arc<Contract>,
     label: NodeLabel,
-    files: Vec<RawFile>,
+    deliveries: Vec<Delivery>,
 }
 
 /// Takes in what is chosen.
@@ -96,14 +99,21 @@ pub async fn ingest(job: &Job<'_>) -> Result<Report, IngestError> {
     let mut sources = Vec::new();
     for contract in job.chosen.iter().filter_map(|id| job.contracts.get(id)) {
         let Some(node) = job.graph.get(&contract.id) else { continue };
-        match files_of(job, contract).await {
-            Ok(files) => sources.push(Source { contract, label: NodeLabel::of(&node.facts), files }),
+        match deliveries_of(job, contract).await {
+            Ok(deliveries) => sources.push(Source { contract, label: NodeLabel::of(&node.facts), deliveries }),
             Err(problem) => report.found.push(problem),
         }
     }
-    let total = sources.iter().map(|it| it.files.len()).sum();
+    let total = sources.iter().map(|it| it.deliveries.len()).sum();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let plan = format!("{} of {}", plural(total, "file"), plural(sources.len(), "source"));
+    let is_table = |it: &&Source<'_>| matches!(it.contract.origin, Origin::Postgres(_));
+    let tables = sources.iter().filter(is_table).count();
+    let what = match (total - tables, tables) {
+        (files, 0) => plural(files, "file"),
+        (0, tables) => plural(tables, "table"),
+        (files, tables) => format!("{} and {}", plural(files, "file"), plural(tables, "table")),
+    };
+    let plan = format!("{what} of {}", plural(sources.len(), "source"));
     job.sink.emit(&Event::RunStarted { nodes: total, threads: side_by_side(job), plan });
     let database = job.chosen.iter().find_map(|id| job.contracts.get(id)).map(|it| it.relation.database.clone());
     let log = Log::open(job.session, job.warehouse, &database.unwrap_or_default()).await?;
@@ -121,8 +131,8 @@ pub struct Pending {
     pub source: String,
     /// The file.
     pub file: String,
-    /// Whether it was taken before.
-    pub is_known: bool,
+    /// Why it would be passed over.
+    pub skipped: Option<&'static str>,
 }
 
 /// What `ingest` would do, with nothing done.
@@ -138,28 +148,32 @@ pub async fn pending(job: &Job<'_>) -> Result<(Vec<Pending>, Diagnostics), Inges
             None => Known::default(),
         };
         let events = job.warehouse.grown(&contract.relation).await?;
-        let files = match files_of(job, contract).await {
-            Ok(files) => files,
+        let deliveries = match deliveries_of(job, contract).await {
+            Ok(deliveries) => deliveries,
             Err(problem) => {
                 found.push(problem);
                 continue;
             }
         };
-        for file in files {
-            let digest = content_digest(&file).await.unwrap_or_default();
-            let is_known = match &events {
-                Some(events) => known.taken.contains(&digest) || events.has_taken(&digest).await?,
-                None => false,
+        for delivery in deliveries {
+            let is_known = match (&events, delivery.open(Some(&known), &job.run_id).await) {
+                (_, Ok(None)) => true,
+                (Some(events), Ok(Some(it))) => {
+                    known.taken.contains(&it.digest) || events.has_taken(&it.digest).await?
+                }
+                // What can't be read is told when it is to be taken.
+                _ => false,
             };
-            all.push(Pending { source: contract.source.clone(), file: name_of(job, &file), is_known });
+            let skipped = is_known.then(|| delivery.why_skipped());
+            all.push(Pending { source: contract.source.clone(), file: delivery.name, skipped });
         }
     }
     Ok((all, found))
 }
 
 /// The path of a file as events and audit call it: below the project where it lies there.
-fn name_of(job: &Job<'_>, file: &RawFile) -> String {
-    let full = format!("/{}", file.meta.location);
+fn name_of(job: &Job<'_>, base: &str, file: &RawFile) -> String {
+    let full = format!("{base}{}", file.meta.location);
     let project = job.folder.to_string_lossy();
     let below = full.strip_prefix(project.trim_end_matches('/')).and_then(|it| it.strip_prefix('/'));
     below.unwrap_or(&full).to_owned()
@@ -170,12 +184,18 @@ pub(crate) fn side_by_side(job: &Job<'_>) -> usize {
     job.session.state().config().target_partitions().max(1)
 }
 
-/// The raw files of a source, sorted.
-async fn files_of(job: &Job<'_>, contract: &Contract) -> Result<Vec<RawFile>, Diagnostic> {
+/// What there is of a source: its files, sorted by their paths, or its table.
+async fn deliveries_of(job: &Job<'_>, contract: &Contract) -> Result<Vec<Delivery>, Diagnostic> {
+    let location = match &contract.origin {
+        Origin::Files(location) => location,
+        Origin::Postgres(table) => {
+            return Ok(vec![Delivery::of_table(table, |name| job.environment.get(name).cloned())]);
+        }
+    };
     let options = SourceOptions {
         display: contract.display.clone(),
-        location: contract.location.value.clone(),
-        place: contract.location.span.clone(),
+        location: location.value.clone(),
+        place: location.span.clone(),
         options: contract.format.clone(),
         declared: Vec::new(),
     };
@@ -186,15 +206,18 @@ async fn files_of(job: &Job<'_>, contract: &Contract) -> Result<Vec<RawFile>, Di
         }
         problem
     })?;
-    let file = |(meta, compression)| RawFile {
-        store: Arc::clone(&located.store),
-        meta,
-        compression,
-        options: contract.format.clone(),
-        max_row_bytes: contract.max_row_bytes,
-        expected: contract.columns.iter().map(|it| it.raw.clone()).collect(),
+    let delivery = |(meta, compression)| {
+        let file = RawFile {
+            store: Arc::clone(&located.store),
+            meta,
+            compression,
+            options: contract.format.clone(),
+            max_row_bytes: contract.max_row_bytes,
+            expected: contract.columns.iter().map(|it| it.raw.clone()).collect(),
+        };
+        Delivery::of_file(name_of(job, &located.base, &file), file)
     };
-    Ok(located.files.into_iter().map(file).collect())
+    Ok(located.files.into_iter().map(delivery).collect())
 }
 
 /// A run that is under way.
@@ -208,32 +231,32 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     async fn source(&mut self, source: Source<'_>) -> Result<(), IngestError> {
-        let Source { contract, label, files } = source;
+        let Source { contract, label, deliveries } = source;
         let mut intake = match Intake::open(self.job, contract).await? {
             Ok(intake) => intake,
             Err(problem) => {
                 self.report.found.push(problem);
-                self.number += files.len();
+                self.number += deliveries.len();
                 return Ok(());
             }
         };
         intake.repair(&mut self.log).await?;
-        for file in files {
+        for delivery in &deliveries {
             self.number += 1;
             let begun = Instant::now();
-            let name = name_of(self.job, &file);
-            let node = NodeLabel { name: format!("{}: {name}", contract.source), ..label.clone() };
+            let node = NodeLabel { name: format!("{}: {}", contract.source, delivery.name), ..label.clone() };
             let (number, total) = (self.number, self.total);
             self.job.sink.emit(&Event::NodeStarted { node: node.clone(), number, total });
-            let ingested = match intake.file(&mut self.log, file, &name, begun).await? {
+            let ingested = match intake.delivery(&mut self.log, delivery, begun).await? {
                 Some(row) => {
                     let ingested = outcome_of(&row);
                     self.report.rows.push(row);
                     ingested
                 }
                 None => {
-                    self.report.skipped += 1;
-                    Ingested { outcome: "skipped", ..Ingested::default() }
+                    let why = delivery.why_skipped();
+                    *self.report.skipped.entry(why).or_default() += 1;
+                    Ingested { outcome: "skipped", message: Some(why.to_owned()), ..Ingested::default() }
                 }
             };
             let outcome = Outcome::Ingested(Box::new(ingested));

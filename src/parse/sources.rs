@@ -41,6 +41,11 @@ fn read_table(
         config.set("loaded_at_query", Json::Null, None);
     }
     let location = location(&config, source, table);
+    // Where raw files lie elsewhere, this is where rows are until some have been taken in.
+    let is_read_where_it_lies = match &table.ingest {
+        Some(ingest) => ingest.location.is_some() || ingest.location_env.is_some(),
+        None => true,
+    };
     let ingest = table.ingest.as_ref().map(|it| Arc::new(ingest(it, location.as_ref(), source, table)));
     let database = source.database.clone().unwrap_or_else(|| context.invocation.target.database.clone());
     let facts = NodeFacts {
@@ -51,7 +56,7 @@ fn read_table(
             source_description: context.describe(&source.description, &source.name.span, found),
             source_meta: source.config.get("meta").cloned().unwrap_or_else(|| serde_json::json!({})),
             loader: source.loader.clone(),
-            location: location.filter(|_| ingest.is_none()),
+            location: location.filter(|_| is_read_where_it_lies),
             ingest,
         }),
         package: package.to_owned(),

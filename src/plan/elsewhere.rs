@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::TableSource;
 use tokio::runtime::Handle;
@@ -14,7 +16,7 @@ use crate::plan::information_schema;
 use crate::plan::query::plan_query;
 use crate::plan::relation::{Catalog, Elsewhere, planned, view};
 use crate::plan::stored::{existing_table, grown_table};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, own_columns};
 
 /// Looks into the warehouse, each time anew.
 #[derive(Clone)]
@@ -45,7 +47,8 @@ impl Elsewhere for Stored {
                 (Existing::View, Some(record)) => (None, record.sql),
                 _ => {
                     let grown = grown_table(&self.session, &self.warehouse, relation).await.ok().flatten();
-                    (grown.map(|(table, _)| provider_as_source(table)), None)
+                    let empty = || Some(Arc::new(EmptyTable::new(own_columns(relation)?)) as Arc<dyn TableProvider>);
+                    (grown.map(|(table, _)| table).or_else(empty).map(provider_as_source), None)
                 }
             }
         };

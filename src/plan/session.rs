@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{FunctionRegistry, SessionState};
@@ -39,6 +40,8 @@ pub struct EngineSettings {
     pub started_at: DateTime<Utc>,
     /// What is known of sources' files.
     pub inferred: Arc<Inferred>,
+    /// Where files are that are not on this machine.
+    pub stores: Arc<dyn ObjectStoreRegistry>,
     /// The profile's `settings`: options of the engine by name, without `datafusion.`.
     pub options: Vec<(String, String)>,
 }
@@ -133,5 +136,9 @@ fn runtime(settings: &EngineSettings) -> Result<Arc<RuntimeEnv>, DataFusionError
         None => DiskManagerMode::Disabled,
     };
     let spill = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(u64::MAX);
-    RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(spill).build_arc()
+    RuntimeEnvBuilder::new()
+        .with_object_store_registry(Arc::clone(&settings.stores))
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(spill)
+        .build_arc()
 }

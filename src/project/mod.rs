@@ -11,9 +11,9 @@ pub use config::{Config, ConfigTree, Entry};
 pub use profile::{Dialect, Profiles, Target};
 pub use project_file::{ProjectFile, ResourcePaths, missing as project_file_missing};
 pub use properties::{
-    ColumnProperties, ColumnsTaken, ContractColumn, DriftPolicy, ExposureProperties, IngestProperties, MonitorEntry,
-    MonitorProperties, NodeProperties, Properties, RuleProperties, SemanticProperties, SourceProperties, SourceTable,
-    TestProperties, UnitTestProperties, UnitTestRows, Version, VersionProperties,
+    ColumnProperties, ColumnsTaken, ContractColumn, DriftPolicy, ExposureProperties, IngestProperties, Lookback,
+    MonitorEntry, MonitorProperties, NodeProperties, Properties, RuleProperties, SemanticProperties, SourceProperties,
+    SourceTable, TestProperties, UnitTestProperties, UnitTestRows, Version, VersionProperties,
 };
 pub use yaml::{Located, RenderText, Yaml, YamlFile, to_json};
 

@@ -8,10 +8,12 @@ mod inferred;
 mod json;
 mod parquet;
 mod seeds;
+mod stores;
 
 pub use files::{OpenSource, RawFiles, SourceOptions, newest_file, raw_files};
 pub use inferred::Inferred;
 pub use seeds::{SeedOptions, open_seed};
+pub use stores::Stores;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
@@ -208,6 +209,17 @@ impl GrownTable {
         let history: Result<Vec<_>, _> = self.table.history(None).try_collect().await;
         let history = history.map_err(|source| failed("cannot read", &self.name, source))?;
         Ok(history.into_iter().map(|it| it.info.into_iter().collect()).collect())
+    }
+
+    /// When something was committed last.
+    ///
+    /// # Errors
+    /// Its log can't be read.
+    pub async fn changed_at(&self) -> Result<DateTime<Utc>, DeltaError> {
+        let last: Result<Vec<_>, _> = self.table.history(Some(1)).try_collect().await;
+        let last = last.map_err(|source| failed("cannot read", &self.name, source))?;
+        let millis = last.first().and_then(|it| it.timestamp);
+        Ok(millis.and_then(DateTime::from_timestamp_millis).unwrap_or_default())
     }
 
     /// Adds columns that rows to come may have, and earlier ones have not.

@@ -7,6 +7,7 @@
 mod aside;
 mod delta;
 mod location;
+mod own_tables;
 mod parquet_file;
 mod passed;
 mod publish;
@@ -15,6 +16,7 @@ mod versions;
 
 pub use delta::{Arrived, ArrivingRows, CommitNote, DeltaError, GrownTable, can_grow};
 pub use location::{Location, OpenError};
+pub use own_tables::{LOGS, log_columns, measure_columns, own_columns};
 pub use parquet_file::ParquetFile;
 pub use passed::Passed;
 pub use publish::{Change, Staged};

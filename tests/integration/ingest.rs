@@ -1,9 +1,13 @@
 //! Files that are taken in whatever happens: damaged at random, killed at random moments, twice at once.
 //! Every row of every file is accounted for, every good one is an event exactly once.
 //!
+//! Trials with a PostgreSQL server are left out where there is none, but not in CI.
 //! `ARROWMILL_TEST_SEED=n` repeats what a failure did, `ARROWMILL_TEST_KILLS=n` kills more often.
 
 mod inbox;
+mod postgres;
+mod pulls;
+mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,17 +20,26 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use self::inbox::{Inbox, quarantined};
 
 /// How often an ingest is killed.
-const KILLS: usize = 25;
+const KILLS: usize = 200;
 
 /// Files of each format that are damaged.
 const DAMAGED: usize = 60;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = vec![
         Trial::test("ingest::every_row_of_damaged_files_is_accounted_for", damage_at_random),
         Trial::test("ingest::killed_at_random_moments_takes_everything_once", kill_at_random_moments),
         Trial::test("ingest::two_at_once_take_everything_once", two_at_once),
-    ]
+        Trial::test("ingest::the_reference_project_goes_from_raw_files_to_a_watch", reference::walk),
+    ];
+    let of_server = [
+        Trial::test("ingest::postgres_gives_what_is_new_by_number", pulls::new_by_number),
+        Trial::test("ingest::postgres_gives_what_is_new_by_time_or_key", pulls::new_by_time_or_key),
+        Trial::test("ingest::postgres_and_its_network_make_mistakes", pulls::mistakes),
+        Trial::test("ingest::postgres_and_kills_lose_and_double_nothing", pulls::kills),
+    ];
+    trials.extend(of_server.map(|it| it.with_ignored_flag(!postgres::is_there())));
+    trials
 }
 
 fn seed() -> u64 {

@@ -292,7 +292,7 @@ fn wait_for(run: &mut Child, text: &str) -> Result<(), Failed> {
 }
 
 /// SIGINT, as a terminal sends it.
-fn interrupt(run: &Child) -> Result<(), Failed> {
+pub(crate) fn interrupt(run: &Child) -> Result<(), Failed> {
     let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).stdin(Stdio::null()).status()?;
     if sent.success() { Ok(()) } else { Err("the signal could not be sent".into()) }
 }

@@ -10,12 +10,15 @@
 
 mod architecture;
 mod cases;
+mod certificates;
 mod ingest;
 mod killing;
 mod lineage;
 mod monitor;
 mod oracle;
 mod reuse;
+mod serving;
+mod stores;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
         monitor::trials(),
         oracle::trials(),
         reuse::trials(),
+        serving::trials(),
+        stores::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

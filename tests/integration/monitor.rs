@@ -12,7 +12,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use self::server::{SECRET, SecureServer, Server, tls};
+use self::server::{SECRET, SecureServer, Server};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -152,7 +152,7 @@ fn secure() -> Result<(), Failed> {
     let server = SecureServer::start()?;
     let url = format!("https://localhost:{}/{SECRET}", server.port);
     let arguments = ["monitor", "--webhook-url-env", "CHAT"];
-    let known = tls("authority.pem");
+    let known = server.authority();
     let printed = expect(&run(project.path(), &arguments, &[("CHAT", &url), ("SSL_CERT_FILE", &known)])?, 1)?;
     holds(printed.contains("posted to the URL in `CHAT`\n"), &printed)?;
     let printed = expect(&run(project.path(), &arguments, &[("CHAT", &url)])?, 1)?;

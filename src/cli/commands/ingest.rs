@@ -44,6 +44,7 @@ async fn take_in(settings: &Settings, mut loaded: Loaded, chosen: &[NodeId]) -> 
         warehouse: &warehouse,
         folder: settings.folder.clone(),
         files: settings.files.clone(),
+        environment: &settings.request.environment,
         sink: std::sync::Arc::clone(&sink),
         run_id: settings.request.invocation_id.clone(),
         started_at: settings.request.started_at,
@@ -62,10 +63,10 @@ async fn take_in(settings: &Settings, mut loaded: Loaded, chosen: &[NodeId]) -> 
 /// Which files would be taken.
 async fn dry_run(settings: &Settings, job: &Job<'_>) -> Result<Exit, Stop> {
     let (pending, found) = ingest::pending(job).await.map_err(Stop::outside)?;
-    for Pending { source, file, is_known } in pending {
-        settings.console.print(&match is_known {
-            true => format!("would skip {source}: {file} (taken before)"),
-            false => format!("would take {source}: {file}"),
+    for Pending { source, file, skipped } in pending {
+        settings.console.print(&match skipped {
+            Some(why) => format!("would skip {source}: {file} ({why})"),
+            None => format!("would take {source}: {file}"),
         });
     }
     Ok(if said(settings, found) { Exit::Failed } else { Exit::Success })
@@ -119,6 +120,6 @@ fn said(settings: &Settings, found: Diagnostics) -> bool {
 fn counts(report: &Report) -> Vec<(&'static str, usize)> {
     let outcomes = [FileOutcome::Taken, FileOutcome::Refused, FileOutcome::Drifted, FileOutcome::Unreadable];
     let of = |outcome: FileOutcome| (outcome.as_str(), report.rows.iter().filter(|it| it.outcome == outcome).count());
-    let counts = outcomes.into_iter().map(of).chain([("taken before", report.skipped)]);
+    let counts = outcomes.into_iter().map(of).chain(report.skipped.iter().map(|(why, count)| (*why, *count)));
     counts.filter(|(_, count)| *count > 0).collect()
 }

@@ -9,6 +9,7 @@ mod debug;
 mod deps;
 mod diff;
 mod docs;
+mod docs_serve;
 mod generate;
 mod ingest;
 mod init;
@@ -51,9 +52,13 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<Exit, Stop> 
             let wanted = docs::Wanted { compile: !no_compile, catalog: !empty_catalog };
             docs::run(settings, selecting, wanted)
         }
-        Command::Generate { events, days, start, seed, format, out } => {
-            let plan = generate::plan(*events, *days, *start, *seed, *format);
-            generate::run(settings, &plan, out)
+        Command::Docs { command: DocsCommand::Serve { host, port, no_browser, .. } } => {
+            docs_serve::run(settings, host, *port, !no_browser)
+        }
+        Command::Generate { events, days, start, seed, dirty, format, append_day, out } => {
+            let set = generate::Wanted::Set { events: *events, days: *days, start: *start, seed: *seed };
+            let wanted = if *append_day { generate::Wanted::Day } else { set };
+            generate::run(settings, &wanted, *dirty, *format, out)
         }
         Command::Ingest { selecting, .. } => ingest::run(settings, selecting),
         Command::Init { name } => init::run(settings, name),

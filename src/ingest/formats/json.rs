@@ -27,7 +27,7 @@ impl Format for Json {
         let first = text.peek().await?;
         let start = first.iter().position(|it| !it.is_ascii_whitespace()).unwrap_or(first.len());
         if first.get(start) != Some(&b'[') {
-            return begin_lines(text, &file).await;
+            return begin_lines(text, &file.expected, file.max_row_bytes).await;
         }
         text.skip(start + 1);
         let first = text.peek().await?;

@@ -6,6 +6,8 @@ mod json;
 mod ndjson;
 mod parquet;
 
+pub(crate) use ndjson::begin_lines;
+
 use async_trait::async_trait;
 
 use crate::ingest::reading::{RawFile, Reading, Unreadable};

@@ -26,7 +26,7 @@ impl Format for Ndjson {
 
     async fn begin(&self, file: RawFile) -> Result<Reading, Unreadable> {
         let text = Text::begin(file.bytes().await?).await?;
-        begin_lines(text, &file).await
+        begin_lines(text, &file.expected, file.max_row_bytes).await
     }
 }
 
@@ -34,15 +34,18 @@ impl Format for Ndjson {
 ///
 /// # Errors
 /// They can't be read.
-pub(super) async fn begin_lines(mut text: Text, file: &RawFile) -> Result<Reading, Unreadable> {
+pub(crate) async fn begin_lines(
+    mut text: Text,
+    expected: &[String],
+    max_row_bytes: usize,
+) -> Result<Reading, Unreadable> {
     let first = text.peek().await?;
     let mut rows = lines(first);
     // The last of them may go on behind what is there.
     if rows.len() > 1 && !first.ends_with(b"\n") {
         rows.pop();
     }
-    let names = keys_of(first, &rows, &file.expected);
-    let max_row_bytes = file.max_row_bytes;
+    let names = keys_of(first, &rows, expected);
     let columns = names.iter().map(|name| RawColumn { name: name.clone(), data_type: DataType::Utf8 }).collect();
     let blocks = move |wanted| objects(text, Box::new(LineEnds), Keys::new(&names, wanted, max_row_bytes), lines);
     Ok(Reading { columns, is_fixed: false, blocks: Box::new(blocks) })

@@ -57,7 +57,7 @@ impl Kind for ErrorRate {
         let (read, invalid) = (fields.text("read"), fields.text("invalid"));
         let mut windows = Windows::read(fields);
         if is_audit && windows.time.is_none() {
-            windows.time = Some(named(None, "started_at"));
+            windows.time = Some(named(None, "ingested_at"));
         }
         if let (Some(run), None) = (&run, &windows.time) {
             let run = run.span.clone();

@@ -59,6 +59,7 @@ fn of(sql: &str, dialect: Dialect, changed: &'static str) -> Result<MadeOf, Unto
         started_at: DateTime::UNIX_EPOCH,
         options: Vec::new(),
         inferred: Arc::default(),
+        stores: Arc::new(crate::sources::Stores::new(&Default::default())),
     };
     let session = Session::new(&settings).unwrap();
     let mut catalog = Catalog::default();

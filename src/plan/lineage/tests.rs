@@ -69,6 +69,7 @@ fn planner(dialect: Dialect) -> Planner {
         started_at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
         options: Vec::new(),
         inferred: Arc::default(),
+        stores: Arc::new(crate::sources::Stores::new(&Default::default())),
     };
     let session = Session::new(&settings).unwrap();
     let mut catalog = Catalog::default();

@@ -12,8 +12,16 @@ use crate::project::{Json, RenderText};
 pub struct IngestProperties {
     /// Where the declaration stands.
     pub span: Span,
-    /// Where the raw files are.
+    /// Where the raw files are, or the server with the rows.
     pub location: Option<Located<String>>,
+    /// The environment variable that says so.
+    pub location_env: Option<Located<String>>,
+    /// The table of a server.
+    pub table: Option<Located<String>>,
+    /// Its column that grows with each new row.
+    pub cursor: Option<Located<String>>,
+    /// How far behind the greatest value that was read rows may still come in.
+    pub lookback: Option<Located<Lookback>>,
     /// `format`, `header`, `delimiter` and the like, as for files that are read where they lie.
     pub format: BTreeMap<String, Located<Json>>,
     /// Names of columns in the files, and in the contract.
@@ -32,6 +40,15 @@ pub struct IngestProperties {
     pub rules: Vec<RuleProperties>,
     /// The columns of the contract.
     pub contract: Vec<ContractColumn>,
+}
+
+/// How far behind the greatest value that was read rows may still come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookback {
+    /// Of a number.
+    Number(i64),
+    /// Of a time, in the server's words: `10 minutes`.
+    Interval(String),
 }
 
 /// What to do about files whose columns are not what they should be.
@@ -76,6 +93,7 @@ const OF_FORMAT: &[&str] = &["delimiter", "escape", "format", "header", "newline
 
 const KNOWN: &[&str] = &[
     "columns",
+    "cursor",
     "delimiter",
     "drift",
     "escape",
@@ -83,6 +101,8 @@ const KNOWN: &[&str] = &[
     "header",
     "key",
     "location",
+    "location_env",
+    "lookback",
     "max_error_rate",
     "max_row_bytes",
     "newlines_in_values",
@@ -90,6 +110,7 @@ const KNOWN: &[&str] = &[
     "quarantine",
     "quote",
     "rules",
+    "table",
 ];
 
 /// The share of bad rows that is borne unless something else is said.
@@ -137,6 +158,10 @@ impl IngestProperties {
         Some(IngestProperties {
             span: nearest.span(),
             location: text("location", found),
+            location_env: text("location_env", found),
+            table: text("table", found),
+            cursor: text("cursor", found),
+            lookback: rendered("lookback", found).and_then(|it| lookback(it, found)),
             format,
             columns: get("columns").map(|it| mapping_of_columns(it, found)).unwrap_or_default(),
             key: mappings
@@ -232,6 +257,24 @@ fn drift(written: &Located<String>, found: &mut Diagnostics) -> DriftPolicy {
         );
         DriftPolicy::default()
     })
+}
+
+fn lookback(written: Located<Json>, found: &mut Diagnostics) -> Option<Located<Lookback>> {
+    let value = match &written.value {
+        Json::String(text) => Some(Lookback::Interval(text.clone())),
+        other => other.as_i64().filter(|it| *it >= 0).map(Lookback::Number),
+    };
+    if value.is_none() {
+        found.push(
+            Diagnostic::error(
+                Code::WrongValue,
+                format!("`lookback` must be a whole number or a length of time, but is `{}`", written.value),
+            )
+            .at(written.span.clone())
+            .help("`lookback: 1000` for a cursor of numbers, `lookback: 10 minutes` for one of times"),
+        );
+    }
+    Some(Located::new(value?, written.span))
 }
 
 fn share(written: &Located<Json>, found: &mut Diagnostics) -> Option<f64> {

@@ -11,7 +11,7 @@ mod unit_tests;
 mod versions;
 
 pub use exposures::ExposureProperties;
-pub use ingest::{ContractColumn, DriftPolicy, IngestProperties, RuleProperties};
+pub use ingest::{ContractColumn, DriftPolicy, IngestProperties, Lookback, RuleProperties};
 pub use monitors::{MonitorEntry, MonitorProperties};
 pub use nodes::{ColumnProperties, NodeProperties};
 pub use semantics::SemanticProperties;

@@ -80,6 +80,8 @@ pub async fn newest_file(
 pub struct RawFiles {
     /// Where they are.
     pub store: Arc<dyn ObjectStore>,
+    /// What stands before their paths: `/`, or the URL of their store with a `/` behind it.
+    pub base: String,
     /// Each with how it is packed, sorted by path.
     pub files: Vec<(ObjectMeta, FileCompressionType)>,
 }
@@ -93,11 +95,15 @@ pub async fn raw_files(options: &SourceOptions, project: &Path, session: &dyn Se
     let files = list(options, &url, session).await?;
     let store = session.runtime_env().object_store(&url);
     let store = store.map_err(|error| options.unreadable(error.to_string()))?;
+    let base = match url.scheme() {
+        "file" => "/".to_owned(),
+        _ => format!("{}/", url.object_store().as_str().trim_end_matches('/')),
+    };
     let packed = |meta: ObjectMeta| {
         let compression = compression_of(meta.location.as_ref()).1;
         (meta, compression)
     };
-    Ok(RawFiles { store, files: files.into_iter().map(packed).collect() })
+    Ok(RawFiles { store, base, files: files.into_iter().map(packed).collect() })
 }
 
 /// Opens a source's files as one table.
@@ -239,12 +245,27 @@ pub(super) async fn list(
                 .help("check the permissions of the files and of the folders above them")
         })
     };
-    let store = session.runtime_env().object_store(url).map_err(|error| options.unreadable(error.to_string()))?;
+    let unreachable = |error: &DataFusionError| {
+        let is_here = url.scheme() == "file";
+        let is_absent = matches!(error.find_root(), DataFusionError::ObjectStore(it) if matches!(it.as_ref(), object_store::Error::NotFound { .. }));
+        (!is_here && !is_absent).then(|| {
+            let words = format!("the files of {} at `{}` can't be listed", options.display, options.location);
+            Diagnostic::error(Code::UnreadableSource, words)
+                .at(options.place.clone())
+                .note(cause(error))
+                .help("credentials and endpoints come from the environment: `AWS_…`, `GOOGLE_…`, `AZURE_…`")
+        })
+    };
+    let explain = |error: &DataFusionError| unreachable(error).or_else(|| refused(error)).unwrap_or_else(missing);
+    let store = session.runtime_env().object_store(url).map_err(|error| match error.find_root() {
+        DataFusionError::ObjectStore(_) => explain(&error),
+        _ => options.unreadable(format!("the location of {} is of a kind that can't be read", options.display)),
+    })?;
     let ending = if url.is_folder() { options.text("format").unwrap_or_default() } else { "" };
     let listed = url.list_all_files(session, store.as_ref(), ending).await;
     let mut files: Vec<ObjectMeta> = match listed {
-        Ok(stream) => stream.try_collect().await.map_err(|error| refused(&error).unwrap_or_else(missing))?,
-        Err(error) => return Err(refused(&error).unwrap_or_else(missing)),
+        Ok(stream) => stream.try_collect().await.map_err(|error| explain(&error))?,
+        Err(error) => return Err(explain(&error)),
     };
     files.sort_by(|a, b| a.location.cmp(&b.location));
     if files.is_empty() { Err(missing()) } else { Ok(files) }

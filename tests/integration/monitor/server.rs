@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use libtest_mimic::Failed;
+use tempfile::TempDir;
+
+use crate::certificates::Certificates;
 
 /// A part of every URL that must never be seen anywhere.
 pub(super) const SECRET: &str = "T0SECRET/B0SECRET/xoxSECRET";
@@ -76,15 +79,11 @@ fn answer(mut stream: TcpStream, statuses: &[u16], kept: &Mutex<Vec<Received>>) 
     write!(stream, "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }
 
-/// A file of the authority that the tests believe. Its key is known to everybody: it is good for nothing else.
-pub(super) fn tls(name: &str) -> String {
-    format!("{}/tests/integration/monitor/tls/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
 /// A server that speaks TLS and answers everything with 200: Python's, because there is nothing here that could.
 pub(super) struct SecureServer {
     pub(super) port: u16,
     process: Child,
+    certificates: TempDir,
 }
 
 const SECURE: &str = "
@@ -106,13 +105,21 @@ server.serve_forever()
 
 impl SecureServer {
     pub(super) fn start() -> Result<SecureServer, Failed> {
+        let certificates = tempfile::tempdir()?;
+        let [authority, server] = ["authority.pem", "server.pem"].map(|it| certificates.path().join(it));
+        Certificates::of("localhost")?.write(&authority, &server)?;
         let python = std::env::var_os("ARROWMILL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
         let mut command = Command::new(python);
-        command.args(["-c", SECURE]).arg(tls("server.pem")).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(["-c", SECURE]).arg(server).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn()?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line)?;
-        Ok(SecureServer { port: line.trim().parse()?, process })
+        Ok(SecureServer { port: line.trim().parse()?, process, certificates })
+    }
+
+    /// The file of the authority that vouches for it.
+    pub(super) fn authority(&self) -> String {
+        self.certificates.path().join("authority.pem").to_string_lossy().into_owned()
     }
 }
 

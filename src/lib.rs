@@ -43,6 +43,9 @@ pub mod artifacts;
 pub mod console;
 /// The documentation site: one file that needs nothing else.
 pub mod pages;
+/// What one process notes for those after it.
+#[cfg(feature = "engine")]
+pub mod notes;
 /// Where relations live: data files, records, staging, publishing.
 #[cfg(feature = "engine")]
 pub mod warehouse;

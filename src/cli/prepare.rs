@@ -16,8 +16,9 @@ use crate::execute::Late;
 use crate::files::{Lock, ProjectFiles};
 use crate::graph::{self, Graph};
 use crate::lineage;
+use crate::notes::Notes;
 use crate::parse::{self, NodeId, NodeKind, ParsedProject, ResourceType};
-use crate::plan::{self, EngineSettings, ProjectPlan, Session};
+use crate::plan::{self, EngineSettings, PlannedBefore, ProjectPlan, Session};
 use crate::select::{self, Knowledge, Selectors};
 use crate::sources::{Inferred, Stores};
 use crate::warehouse::{Location, Warehouse};
@@ -35,8 +36,17 @@ pub(super) struct Loaded {
 pub(super) enum Purpose {
     /// Only plans are wanted.
     Plan,
+    /// Only what is wrong with plans is wanted: those that nothing was wrong with the last time need not be made.
+    Check,
     /// The plans will be carried out.
     Run,
+}
+
+impl Purpose {
+    /// Whether nothing will be made.
+    pub(super) fn is_to_know(self) -> bool {
+        self != Purpose::Run
+    }
 }
 
 /// Everything that a run needs.
@@ -193,25 +203,38 @@ pub(super) fn default_memory() -> u64 {
     (total / 10 * 6).max(256 << 20)
 }
 
-/// What earlier processes have noted of sources' files, in the target folder.
-struct Notes {
-    path: String,
+/// What earlier processes have noted in the target folder: of sources' files, and of queries.
+struct Noted {
+    files: String,
     inferred: Arc<Inferred>,
+    queries: String,
+    planned: PlannedBefore,
 }
 
-impl Notes {
-    fn read(settings: &Settings, project: &ParsedProject) -> Notes {
-        // Options of the engine may change how files are read.
+impl Noted {
+    fn read(settings: &Settings, project: &ParsedProject, purpose: Purpose) -> Noted {
+        // Options of the engine may change how files are read, and what queries give.
         let options = format!("{:?}", engine_options(&project.invocation.target));
-        let path = format!("{}/columns_of_files.txt", project.file.target_path);
-        let text = settings.files.read(&path).ok().and_then(|it| String::from_utf8(it).ok()).unwrap_or_default();
-        Notes { path, inferred: Arc::new(Inferred::read(&text, &options)) }
+        let path = |name: &str| format!("{}/{name}", project.file.target_path);
+        let read = |path: &str, about: &str| {
+            let text = settings.files.read(path).ok().and_then(|it| String::from_utf8(it).ok()).unwrap_or_default();
+            Notes::read(&text, &format!("{about} {options}"))
+        };
+        let (files, queries) = (path("columns_of_files.txt"), path("columns_of_queries.txt"));
+        let inferred = Arc::new(Inferred(read(&files, "columns of files")));
+        let planned = match purpose {
+            Purpose::Check => PlannedBefore(read(&queries, "columns of queries")),
+            Purpose::Plan | Purpose::Run => PlannedBefore::default(),
+        };
+        Noted { files, inferred, queries, planned }
     }
 
-    /// Writes what is new. Where that can't be, the next process reads the files again.
+    /// Writes what is new. Where that can't be, the next process finds it out again.
     fn keep(&self, settings: &Settings) {
-        if let Some(text) = self.inferred.notes() {
-            let _ = settings.files.write(&self.path, text.as_bytes());
+        for (path, notes) in [(&self.files, &self.inferred.0), (&self.queries, &self.planned.0)] {
+            if let Some(text) = notes.written() {
+                let _ = settings.files.write(path, text.as_bytes());
+            }
         }
     }
 }
@@ -225,10 +248,10 @@ pub(super) async fn plan(
 ) -> Result<(Planned, Diagnostics), Stop> {
     deferral::defer(settings, loaded, wanted).await?;
     let spill = match purpose {
-        Purpose::Plan => None,
+        Purpose::Plan | Purpose::Check => None,
         Purpose::Run => Some(spill_folder(settings, &loaded.project)?),
     };
-    let notes = Notes::read(settings, &loaded.project);
+    let notes = Noted::read(settings, &loaded.project, purpose);
     let session = session(&loaded.project, spill.as_ref(), &notes.inferred)?;
     let warehouse = warehouse(settings, &loaded.project)?;
     if purpose == Purpose::Run {
@@ -250,12 +273,13 @@ pub(super) async fn plan(
         opened: &there.opened,
         runtime: &tokio::runtime::Handle::current(),
         live: None,
-        present: purpose == Purpose::Plan,
+        before: (purpose == Purpose::Check).then_some(&notes.planned),
+        present: purpose.is_to_know(),
     };
     let (plan, problems) = plan::plan_project(&scope).await;
     found.extend(problems);
     notes.keep(settings);
-    if purpose == Purpose::Plan {
+    if purpose.is_to_know() {
         found.extend(unchecked(loaded, &plan));
     }
     Ok((Planned { plan, session, warehouse, spill, existing: there.existing, growing: there.growing }, found))
@@ -291,7 +315,7 @@ pub(super) async fn forbidden(
     let wanted: BTreeSet<NodeId> = wanted.iter().cloned().collect();
     let is_wanted = |id: &NodeId| wanted.contains(id);
     let target = &loaded.project.invocation.target;
-    if purpose == Purpose::Plan {
+    if purpose.is_to_know() {
         let columns = plan::column_lineage(&planned.plan, &loaded.graph, target);
         return lineage::forbidden(&loaded.graph, &columns, &is_wanted);
     }
@@ -310,6 +334,7 @@ pub(super) async fn forbidden(
         opened: &plan::Opened::default(),
         runtime: &tokio::runtime::Handle::current(),
         live: None,
+        before: None,
         present: true,
     };
     // What is wrong with what is not wanted is not this run's affair.

@@ -156,7 +156,7 @@ impl There {
             let mut table = self.open(looking, node).await;
             if table.is_none() && !has_files {
                 // What a contract says is enough to plan with; and where nothing has been taken in, its log is empty.
-                let contract = looking.contracts.get(&node.facts.id).filter(|_| looking.purpose == Purpose::Plan);
+                let contract = looking.contracts.get(&node.facts.id).filter(|_| looking.purpose.is_to_know());
                 let schema = contract.map(|it| it.event_schema()).or_else(|| own_columns(&node.facts.relation));
                 table = schema.map(|it| Arc::new(EmptyTable::new(it)) as Arc<dyn TableProvider>);
             }

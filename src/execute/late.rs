@@ -96,6 +96,7 @@ impl Late {
             opened: &self.opened,
             runtime,
             live: Some(live),
+            before: None,
             present: false,
         }
     }

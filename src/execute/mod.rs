@@ -1,5 +1,6 @@
 //! Carrying plans out: what runs when, and each step of it. Tells what happens through events; prints nothing.
 
+mod asking;
 mod audits;
 mod clone;
 mod compare;

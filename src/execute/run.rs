@@ -11,9 +11,10 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::data_tests::{Verdict, Way, verdict};
+use crate::data_tests::Way;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::events::{Event, EventSink, Failures, Level, NodeLabel, Outcome};
+use crate::events::{Event, EventSink, Level, NodeLabel, Outcome};
+use crate::execute::asking::{ask_test, ask_unit_test};
 use crate::execute::audits::{Audits, Due};
 use crate::execute::custom;
 use crate::execute::hooks;
@@ -22,15 +23,13 @@ use crate::execute::live;
 use crate::execute::making::make;
 use crate::execute::publishing::Publishing;
 use crate::execute::quarantining::Quarantining;
-use crate::execute::reuse::{Made, Reuse};
+use crate::execute::reuse::Reuse;
 use crate::execute::schedule::{Schedule, needs};
-use crate::execute::steps::{ask, table, unit, view};
 use crate::execute::tables::Tables;
 use crate::execute::together::{self, Ended};
 use crate::graph::{Graph, Node};
 use crate::parse::{HookTime, NodeId, NodeKind};
-use crate::plan::{CustomPlan, Live, ProjectPlan, Session, TestPlan, UnitTestPlan, bind, explain_execution};
-use crate::project::{Config, Json};
+use crate::plan::{CustomPlan, Live, ProjectPlan, Session, bind, explain_execution};
 use crate::reuse::Because;
 use crate::warehouse::{StorageError, Warehouse};
 
@@ -412,74 +411,4 @@ pub(super) fn in_place<T>(work: impl FnOnce() -> T) -> T {
 
 pub(super) fn outside(error: crate::warehouse::StorageError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
-}
-
-async fn ask_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Result<Outcome> {
-    let facts = &node.facts;
-    let keeps = facts.config.flag("store_failures").unwrap_or(job.store_failures);
-    let made = made_of_test(job, tables, node, test, keeps);
-    if let Some(outcome) = job.quarantining.outcome(node) {
-        // What is left has passed.
-        job.reuse.asked(&facts.id, true, &made);
-        return Ok(outcome);
-    }
-    if job.reuse.has_passed(&facts.id, &made) {
-        return Ok(Outcome::Proved(Way::Unchanged));
-    }
-    let outcome = ask_anew(job, tables, node, test, keeps).await;
-    job.reuse.asked(&facts.id, matches!(outcome, Ok(Outcome::Passed)), &made);
-    outcome
-}
-
-/// What a test's answer is made of.
-pub(super) fn made_of_test(job: &Job, tables: &Tables, node: &Node, test: &TestPlan, keeps: bool) -> Made {
-    match keeps {
-        true => Err(Because::Untold("it keeps its failures".to_owned())),
-        false => job.reuse.made_of(&test.count, &verdict_config(&node.facts.config), tables, &job.plan.opened),
-    }
-}
-
-/// What a verdict depends on, besides the number of failures.
-fn verdict_config(config: &Config) -> String {
-    let keys = ["severity", "warn_if", "error_if"];
-    keys.iter().map(|key| format!("{key}={} ", config.get(key).unwrap_or(&Json::Null))).collect()
-}
-
-async fn ask_anew(job: &Job, tables: &Tables, node: &Node, test: &TestPlan, keeps: bool) -> Result<Outcome> {
-    let facts = &node.facts;
-    let count = ask::count(&job.session, &bound(&test.count, tables)?).await?;
-    let verdict = match verdict(count, &facts.config, &facts.span) {
-        Ok(verdict) => verdict,
-        Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
-    };
-    let stored = if keeps { Some(store(job, tables, node, test).await?) } else { None };
-    if verdict == Verdict::Pass {
-        return Ok(Outcome::Passed);
-    }
-    let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
-    let failures = Failures { count, sample, query: test.sql.clone(), stored, moved: false };
-    Ok(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) })
-}
-
-async fn ask_unit_test(job: &Job, tables: &Tables, test: &UnitTestPlan) -> Result<Outcome> {
-    let (actual, expected) = (bound(&test.actual, tables)?, bound(&test.expected, tables)?);
-    let compared = unit::compare(&job.session, &actual, &expected).await?;
-    if compared.different == 0 {
-        return Ok(Outcome::Passed);
-    }
-    let count = i64::try_from(compared.different).unwrap_or(i64::MAX);
-    Ok(Outcome::Failed(Failures { count, sample: compared.drawn, query: test.sql.clone(), ..Failures::default() }))
-}
-
-/// Keeps all failing rows as a table; an empty one when there are none, as dbt does.
-async fn store(job: &Job, tables: &Tables, node: &Node, test: &TestPlan) -> Result<crate::jinja::RelationName> {
-    let relation = node.facts.relation.clone();
-    let staged = job.warehouse.stage(&relation);
-    let plan = bound(&test.rows.plan, tables)?;
-    let metadata = vec![("arrowmill.run_id".to_owned(), job.run_id.clone())];
-    let writing = table::Writing { session: &job.session, staged: &staged, metadata, watch: Arc::new(|_| Ok(())) };
-    let written = table::write(&plan, &writing).await?;
-    let record = view::table_record(&test.rows.schema, written.rows, Vec::new(), &node.facts.id, &job.run_id);
-    job.warehouse.publish(&staged, record).await.map_err(outside)?;
-    Ok(relation)
 }

@@ -17,8 +17,9 @@ use futures::{FutureExt, StreamExt};
 
 use crate::data_tests::{Alone, Verdict, Way, verdict};
 use crate::events::{Event, Failures, Level, Outcome};
+use crate::execute::asking::made_of_test;
 use crate::execute::reuse::Made;
-use crate::execute::run::{Job, bound, carry_out, made_of_test};
+use crate::execute::run::{Job, bound, carry_out};
 use crate::execute::steps::ask;
 use crate::execute::steps::rows::fetch;
 use crate::execute::tables::Tables;

@@ -1,7 +1,7 @@
 //! What the engine's SQL planner asks of its surroundings, answered from the project's catalog.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use datafusion::catalog::TableFunctionArgs;
@@ -19,6 +19,7 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use crate::plan::Session;
 use crate::plan::column_types::ColumnTypes;
 use crate::plan::file_functions::OpenFiles;
+use crate::plan::planned_before::Meant;
 use crate::plan::relation::Catalog;
 use crate::project::Target;
 
@@ -34,6 +35,27 @@ pub(super) struct Context<'a> {
     /// Common table expressions of the query, in small letters. The planner asks for their names too, and forgets the
     /// answer: the warehouse need not be asked for them.
     pub(super) named_within: BTreeSet<String>,
+    /// What names have meant so far; nothing where the query has read more than relations.
+    meant: Mutex<Option<Vec<Meant>>>,
+}
+
+/// What a name means.
+pub(super) fn source_of(
+    catalog: &Catalog,
+    target: &Target,
+    name: &TableReference,
+    is_within: bool,
+) -> Option<Arc<dyn TableSource>> {
+    let Target { database, schema, .. } = target;
+    let in_own_schema = || match is_within {
+        true => catalog.find_planned(database, schema, name.table()),
+        false => catalog.find(database, schema, name.table()),
+    };
+    match (name.catalog(), name.schema()) {
+        // The common table expression of an ephemeral model has a name without schema.
+        (None, None) => catalog.find("", "", name.table()).or_else(in_own_schema),
+        (named, within) => catalog.find(named.unwrap_or(database), within.unwrap_or(schema), name.table()),
+    }
 }
 
 impl<'a> Context<'a> {
@@ -44,33 +66,29 @@ impl<'a> Context<'a> {
         target: &'a Target,
         named_within: BTreeSet<String>,
     ) -> Context<'a> {
-        Context { state: session.state(), catalog, target, files: OpenFiles::default(), named_within }
+        let meant = Mutex::new(Some(Vec::new()));
+        Context { state: session.state(), catalog, target, files: OpenFiles::default(), named_within, meant }
     }
 
-    fn in_own_schema(&self, name: &str) -> Option<Arc<dyn TableSource>> {
-        let Target { database, schema, .. } = self.target;
-        match self.named_within.contains(&name.to_lowercase()) {
-            true => self.catalog.find_planned(database, schema, name),
-            false => self.catalog.find(database, schema, name),
-        }
+    /// What the names of the query have meant; nothing where it has read more than relations.
+    pub(super) fn meant(&self) -> Option<Vec<Meant>> {
+        self.meant.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl ContextProvider for Context<'_> {
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
-        let found = match (name.catalog(), name.schema()) {
-            // The common table expression of an ephemeral model has a name without schema.
-            (None, None) => self.catalog.find("", "", name.table()).or_else(|| self.in_own_schema(name.table())),
-            (database, schema) => self.catalog.find(
-                database.unwrap_or(&self.target.database),
-                schema.unwrap_or(&self.target.schema),
-                name.table(),
-            ),
-        };
+        let is_within = self.named_within.contains(&name.table().to_lowercase());
+        let found = source_of(self.catalog, self.target, &name, is_within);
+        if let Some(meant) = self.meant.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            meant.push(Meant { name: name.clone(), is_within, source: found.clone() });
+        }
         found.ok_or_else(|| plan_datafusion_err!("{UNKNOWN_RELATION}{name}"))
     }
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
+        // What a function gives is not known by its name.
+        *self.meant.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(files) = self.files.open(name, &args, self.state) {
             return files;
         }

@@ -48,7 +48,7 @@ pub(super) fn grow(
     };
     let plan = plan
         .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
-    Ok(PlannedQuery { plan, schema, findings: new.findings })
+    Ok(PlannedQuery { plan, schema, findings: new.findings, meant: None })
 }
 
 /// What is wrong with how a model says that it grows, before there is a table to grow. Columns that its query lacks are a

@@ -101,7 +101,7 @@ fn plan_batches(
                 let rows = columns(None, &new.schema, &schema);
                 kept.union(LogicalPlanBuilder::from(new.plan.clone()).project(rows)?.build()?)?.build()
             };
-            PlannedQuery { plan: both().map_err(wrong)?, schema, findings: Vec::new() }
+            PlannedQuery { plan: both().map_err(wrong)?, schema, findings: Vec::new(), meant: None }
         }
     };
     planned.model = Some(ModelPlan { plan: whole.plan, arriving, schema: whole.schema, sql });
@@ -115,7 +115,7 @@ fn union(queries: Vec<PlannedQuery>) -> EngineResult<Option<PlannedQuery>> {
     for query in queries {
         whole = whole.union(query.plan)?;
     }
-    Ok(Some(PlannedQuery { plan: whole.build()?, schema: first.schema, findings: first.findings }))
+    Ok(Some(PlannedQuery { plan: whole.build()?, schema: first.schema, findings: first.findings, meant: None }))
 }
 
 fn batches(scope: &Scope<'_>, facts: &NodeFacts) -> Result<Batches, Diagnostic> {

@@ -24,6 +24,7 @@ mod microbatch;
 mod models;
 mod monitors;
 mod opened;
+mod planned_before;
 mod problem;
 mod project;
 mod quarantine;
@@ -52,12 +53,13 @@ pub use lineage::column_lineage;
 pub use models::{Written, plan_written};
 pub use monitors::MonitorPlan;
 pub use opened::Opened;
+pub use planned_before::PlannedBefore;
 pub use problem::explain_expression;
 pub use project::{
     CustomPlan, ModelPlan, ProjectPlan, Scope, TestPlan, plan_late_model, plan_late_test, plan_late_unit_test,
     plan_project,
 };
-pub use quarantine::{OWN_COLUMNS, Quarantine};
+pub use quarantine::{OWN_COLUMNS, Quarantine, is_quarantined};
 pub use query::{PlannedQuery, plan_query};
 pub use questions::{Asked, Files, Question, Wanted, groups, shared_scan};
 pub use relation::{Catalog, OpenTable, PlannedTable, bind};

@@ -164,9 +164,19 @@ pub(super) fn plan_sql(
     template: Option<&Arc<SourceText>>,
     sql: &str,
 ) -> Result<Option<PlannedQuery>, Diagnostic> {
+    let (catalog, target) = (plan.catalog(), &scope.project.invocation.target);
+    let before = scope.before.filter(|_| knows_inputs(scope, plan, node));
+    if let Some(planned) = before.and_then(|it| it.find(sql, catalog, target)) {
+        return Ok(Some(planned));
+    }
     let who = node.facts.display();
     let macros = Some(callers(scope, node));
-    plan_text(scope, plan, node, &Origin { sql, template, fallback: &node.facts.span, who: &who, macros })
+    let text = Origin { sql, template, fallback: &node.facts.span, who: &who, macros };
+    let planned = plan_text(scope, plan, node, &text)?;
+    if let (Some(before), Some(planned)) = (before, &planned) {
+        before.keep(sql, planned, catalog, target);
+    }
+    Ok(planned)
 }
 
 /// The same for a text that stands elsewhere than its node.

@@ -26,6 +26,7 @@ use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
 use crate::plan::monitors::{self, MonitorPlan, plan_monitor};
 use crate::plan::opened::Opened;
+use crate::plan::planned_before::PlannedBefore;
 use crate::plan::quarantine::{self, Quarantine};
 use crate::plan::query::PlannedQuery;
 use crate::plan::questions::{QueryFacts, Question, Tables};
@@ -214,6 +215,8 @@ pub struct Scope<'a> {
     pub runtime: &'a Handle,
     /// The run, when it is under way.
     pub live: Option<&'a Arc<dyn Live>>,
+    /// Queries that need not be planned again, where it only matters whether they can be.
+    pub before: Option<&'a PlannedBefore>,
     /// Whether templates may ask tables as an earlier run has left them: where nothing is run, there are no others.
     pub present: bool,
 }

@@ -17,6 +17,7 @@ use crate::plan::Session;
 use crate::plan::column_types::stored;
 use crate::plan::context::{Context, UNKNOWN_RELATION};
 use crate::plan::functions;
+use crate::plan::planned_before::Meant;
 use crate::plan::relation::Catalog;
 use crate::plan::review::{Finding, review};
 use crate::project::{Dialect, Target};
@@ -33,6 +34,8 @@ pub struct PlannedQuery {
     pub schema: SchemaRef,
     /// What it says and surely doesn't mean.
     pub(super) findings: Vec<Finding>,
+    /// The relations that it names, where it depends on nothing else.
+    pub(super) meant: Option<Vec<Meant>>,
 }
 
 /// Plans one `select`.
@@ -90,29 +93,36 @@ pub(super) fn plan_parsed(
 ) -> Result<PlannedQuery> {
     functions::expand(&mut query, catalog, target)?;
     let state = session.state();
-    let plan = resolve(query, session, catalog, target)?;
+    let (plan, meant) = resolve(query, session, catalog, target)?;
     let findings = review(&plan)?;
     let plan = dialect::settle_casts(plan, target.dialect)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
     let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
-    Ok(PlannedQuery { plan, schema, findings })
+    Ok(PlannedQuery { plan, schema, findings, meant })
 }
 
 /// Names become relations and columns.
-fn resolve(query: Query, session: &Session, catalog: &Catalog, target: &Target) -> Result<LogicalPlan> {
+fn resolve(
+    query: Query,
+    session: &Session,
+    catalog: &Catalog,
+    target: &Target,
+) -> Result<(LogicalPlan, Option<Vec<Meant>>)> {
     let named_within = named_within(&query);
-    if named_within.is_empty() {
-        return resolve_with(query, &Context::new(session, catalog, target, named_within));
+    let has_names = !named_within.is_empty();
+    let context = Context::new(session, catalog, target, named_within);
+    if !has_names {
+        return Ok((resolve_with(query, &context)?, context.meant()));
     }
-    let resolved = resolve_with(query.clone(), &Context::new(session, catalog, target, named_within));
-    match resolved {
+    match resolve_with(query.clone(), &context) {
         // Where it is out of reach, the name may mean a table of the warehouse.
         Err(error) if error.to_string().contains(UNKNOWN_RELATION) => {
-            resolve_with(query, &Context::new(session, catalog, target, BTreeSet::new()))
+            let context = Context::new(session, catalog, target, BTreeSet::new());
+            Ok((resolve_with(query, &context)?, None))
         }
-        resolved => resolved,
+        resolved => Ok((resolved?, context.meant())),
     }
 }
 

@@ -11,7 +11,7 @@ mod seeds;
 mod stores;
 
 pub use files::{OpenSource, RawFiles, SourceOptions, newest_file, raw_files};
-pub use inferred::Inferred;
+pub use inferred::{Inferred, columns_as_text, columns_from};
 pub use seeds::{SeedOptions, open_seed};
 pub use stores::Stores;
 

@@ -141,7 +141,7 @@ fn edit_one_project(
 }
 
 fn build(folder: &Path, target: &str, more: &[&str]) -> Result<(), String> {
-    let mut arguments = vec!["arrowmill", "--quiet", "run", "--target", target, "--threads", "2"];
+    let mut arguments = vec!["arrowmill", "--quiet", "build", "--target", target, "--threads", "2"];
     arguments.extend(more);
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let exit = cli::main(Surroundings {
@@ -164,7 +164,9 @@ fn made(folder: &Path) -> Result<BTreeSet<String>, String> {
     let text = fs::read_to_string(folder.join("target/run_results.json")).map_err(|error| error.to_string())?;
     let results: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let results = results["results"].as_array().cloned().unwrap_or_default();
-    let is_made = |it: &&serde_json::Value| !it["message"].as_str().unwrap_or_default().starts_with("reused");
+    let is_model = |it: &&serde_json::Value| it["unique_id"].as_str().is_some_and(|it| it.starts_with("model."));
+    let is_made =
+        |it: &&serde_json::Value| is_model(it) && !it["message"].as_str().unwrap_or_default().starts_with("reused");
     let name = |it: &serde_json::Value| it["unique_id"].as_str()?.rsplit('.').next().map(str::to_owned);
     Ok(results.iter().filter(is_made).filter_map(name).collect())
 }
@@ -199,7 +201,12 @@ fn rows(file: &Path) -> Option<Vec<String>> {
         let batch = batch.ok()?;
         for row in 0..batch.num_rows() {
             let value = |it: &Arc<dyn Array>| array_value_to_string(it, row).unwrap_or_default();
-            rows.push(batch.columns().iter().map(value).collect::<Vec<_>>().join("|"));
+            // Which run has moved a row, and when, is no other value of it.
+            let fields = batch.schema();
+            let columns = fields.fields().iter().zip(batch.columns());
+            let columns =
+                columns.filter(|(it, _)| !["quarantine_run_id", "quarantined_at"].contains(&it.name().as_str()));
+            rows.push(columns.map(|(_, it)| value(it)).collect::<Vec<_>>().join("|"));
         }
     }
     rows.sort();

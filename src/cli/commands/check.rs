@@ -21,10 +21,11 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, wanted: &Wanted<'_
     let output = wanted.output;
     let mut loaded = prepare::load(settings)?;
     let chosen = prepare::choose(settings, &mut loaded, selecting, &[])?;
+    let purpose = purpose(&loaded, wanted);
     let (planned, found) = prepare::runtime()?.block_on(async {
-        let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Plan).await?;
+        let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, purpose).await?;
         found.extend(watched_tests::find(&loaded, &chosen).1);
-        found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Plan).await);
+        found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, purpose).await);
         found.extend(optional(wanted.warn, &loaded, &planned, &chosen));
         Ok::<_, Stop>((planned, found))
     })?;
@@ -49,6 +50,13 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, wanted: &Wanted<'_
         settings.console.say(&format!("checked {what}: no errors"));
     }
     Ok(Exit::Success)
+}
+
+/// Whether it is enough to know that queries were in order before: not where something follows from their plans.
+fn purpose(loaded: &Loaded, wanted: &Wanted<'_>) -> Purpose {
+    let follows = !wanted.warn.is_empty() || lineage::has_policies(&loaded.graph);
+    let moves = || loaded.graph.nodes().any(plan::is_quarantined);
+    if follows || moves() { Purpose::Plan } else { Purpose::Check }
 }
 
 /// What is in order and still worth a look, for those who ask.

@@ -24,9 +24,8 @@ pub(in crate::plan) fn collect(
     found: &mut Diagnostics,
 ) -> BTreeMap<NodeId, Quarantine> {
     let mut all: BTreeMap<NodeId, Quarantine> = BTreeMap::new();
-    let is_asked = |it: &&Node| it.facts.config.setting("quarantine").and_then(Json::as_bool) == Some(true);
     let is_test = |it: &&Node| matches!(it.facts.kind, NodeKind::Test(_)) && scope.wanted.contains(&it.facts.id);
-    for test in scope.graph.nodes().filter(is_test).filter(is_asked) {
+    for test in scope.graph.nodes().filter(is_test).filter(|it| is_quarantined(it)) {
         match rule(scope, plan, test) {
             Ok(Some(OfTable { model, rule, after })) => {
                 let relation = quarantine_of(&model.facts.relation);
@@ -49,6 +48,11 @@ pub(in crate::plan) fn collect(
         found.extend(name_problems(scope, plan, id));
     }
     all
+}
+
+/// Whether a node asks for rows to be moved.
+pub fn is_quarantined(node: &Node) -> bool {
+    node.facts.config.setting("quarantine").and_then(Json::as_bool) == Some(true)
 }
 
 /// A rule for the rows of a table.

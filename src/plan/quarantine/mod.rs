@@ -4,6 +4,7 @@
 mod collect;
 
 pub(super) use collect::collect;
+pub use collect::is_quarantined;
 
 use std::collections::BTreeSet;
 

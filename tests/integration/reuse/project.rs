@@ -26,9 +26,11 @@ pub(super) enum Edit {
     Touch,
     /// A file of the warehouse.
     Warehouse,
+    /// Whether a test moves rows out of a model, and by which column.
+    Quarantine,
 }
 
-const EDITS: [Edit; 8] = [
+const EDITS: [Edit; 9] = [
     Edit::Appearance,
     Edit::Column,
     Edit::Query,
@@ -37,6 +39,7 @@ const EDITS: [Edit; 8] = [
     Edit::Data,
     Edit::Touch,
     Edit::Warehouse,
+    Edit::Quarantine,
 ];
 
 /// The columns that every relation has; each has more after them.
@@ -69,6 +72,8 @@ enum Query {
 #[derive(Debug, Clone)]
 struct Model {
     materialized: &'static str,
+    /// The column without which rows are moved out of it, where it is a table.
+    moves: Option<usize>,
     /// Another relation: a source, or a model before this one.
     from: usize,
     query: Query,
@@ -135,6 +140,7 @@ impl Project {
                 changed.columns[column] = expression(dice, changed);
             }
             Edit::Materialization => changed.materialized = materialization(dice),
+            Edit::Quarantine => changed.moves = pick(dice, &[None, Some(0), Some(1), Some(2)]),
             Edit::Data => {
                 let source = below(dice, self.sources.len());
                 let new = row(dice);
@@ -173,6 +179,14 @@ impl Project {
             files.insert(format!("raw/s{at}.csv"), format!("{text}\n"));
         }
         files.insert("models/sources.yml".to_owned(), sources);
+        let mut moved = "models: []\n".to_owned();
+        for (at, model) in self.models.iter().enumerate() {
+            let Some(column) = model.moves.filter(|_| model.materialized == "table") else { continue };
+            moved = moved.replace("models: []", "models:");
+            let test = "{not_null: {config: {quarantine: true}}}";
+            moved.push_str(&format!("  - {{name: m{at}, columns: [{{name: c{column}, data_tests: [{test}]}}]}}\n"));
+        }
+        files.insert("models/moved.yml".to_owned(), moved);
         for (at, model) in self.models.iter().enumerate() {
             files.insert(format!("models/m{at}.sql"), sql(model));
         }
@@ -238,7 +252,9 @@ fn model(dice: &mut Xoshiro256PlusPlus, at: usize) -> Model {
         7 => Query::Exists { other, column },
         _ => Query::First { count: 1 + dice.next_u64() % 5 },
     };
-    let mut model = Model { materialized: materialization(dice), from, query, columns: Vec::new(), looks: looks(dice) };
+    let moves = pick(dice, &[None, None, None, Some(column)]);
+    let mut model =
+        Model { materialized: materialization(dice), moves, from, query, columns: Vec::new(), looks: looks(dice) };
     for _ in 0..COLUMNS.len() {
         let expression = expression(dice, &model);
         model.columns.push(expression);

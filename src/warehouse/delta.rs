@@ -11,17 +11,17 @@ use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, StructType, Transaction};
+use deltalake_core::kernel::{Action, StructType, Transaction};
 use deltalake_core::operations::create::CreateBuilder;
-use deltalake_core::operations::write::writer::{DeltaWriter, WriterConfig};
+use deltalake_core::operations::write::writer::WriterConfig;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::config::TablePropertiesExt;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -29,7 +29,7 @@ use parquet::file::properties::WriterProperties;
 use crate::jinja::RelationName;
 use crate::project::Json;
 use crate::reuse::{Digest, Identity};
-use crate::warehouse::{ParquetFile, Warehouse};
+use crate::warehouse::{Arrived, ArrivingRows, ParquetFile, Warehouse};
 
 /// Rows that are compressed together: few enough that a writer's memory stays small.
 const ROW_GROUP: usize = 128 * 1024;
@@ -64,18 +64,6 @@ pub enum DeltaError {
 pub struct GrownTable {
     name: String,
     table: DeltaTable,
-}
-
-/// Rows on their way into a table, in files that nobody reads before they are committed.
-pub struct ArrivingRows {
-    name: String,
-    writer: DeltaWriter,
-}
-
-/// Files with rows that are not committed yet.
-#[derive(Debug, Default)]
-pub struct Arrived {
-    files: Vec<Add>,
 }
 
 /// What a commit says of itself.
@@ -129,7 +117,7 @@ impl Warehouse {
     }
 }
 
-fn failed(what: &'static str, table: impl std::fmt::Display, source: DeltaTableError) -> DeltaError {
+pub(super) fn failed(what: &'static str, table: impl std::fmt::Display, source: DeltaTableError) -> DeltaError {
     DeltaError::Table { what, table: table.to_string(), source: Box::new(source) }
 }
 
@@ -258,8 +246,7 @@ impl GrownTable {
             properties.num_indexed_cols(),
             None,
         );
-        let writer = DeltaWriter::new(self.table.object_store(), config);
-        Ok(ArrivingRows { name: self.name.clone(), writer })
+        Ok(ArrivingRows::new(self.name.clone(), self.table.object_store(), config))
     }
 
     /// Reads rows that have arrived and are not taken in yet, in their order.
@@ -293,41 +280,5 @@ impl GrownTable {
         let built = CommitBuilder::from(properties).with_actions(actions);
         built.build(Some(&snapshot), log_store, operation).await.map_err(explain)?;
         self.table.update_state().await.map_err(explain)
-    }
-}
-
-impl ArrivingRows {
-    /// Writes some rows.
-    ///
-    /// # Errors
-    /// They can't be written.
-    pub async fn write(&mut self, rows: &RecordBatch) -> Result<(), DeltaError> {
-        self.writer.write(rows).await.map_err(|source| failed("cannot write to", &self.name, source))
-    }
-
-    /// All rows are written.
-    ///
-    /// # Errors
-    /// The last of them can't be.
-    pub async fn finish(self) -> Result<Arrived, DeltaError> {
-        let files = self.writer.close().await;
-        Ok(Arrived { files: files.map_err(|source| failed("cannot write to", &self.name, source))? })
-    }
-
-    /// The rows are not wanted any more.
-    pub async fn discard(self) {
-        // What is left behind is in no commit, and so in no table.
-        let _ = self.writer.abort().await;
-    }
-}
-
-impl Arrived {
-    /// Removes files that are not going to be committed.
-    pub async fn discard(self, warehouse: &Warehouse, relation: &RelationName) {
-        for file in self.files {
-            let path = Path::from(format!("{}/{}", warehouse.folder_path(relation), file.path));
-            // What is left behind is in no commit, and so in no table.
-            let _ = warehouse.store().delete(&path).await;
-        }
     }
 }

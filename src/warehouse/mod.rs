@@ -4,6 +4,7 @@
 //! grows. What else is known of a relation stands in a record
 //! below `<root>/_arrowmill/relations/`. A record that does not fit its file is unknown, and never trusted.
 
+mod arriving;
 mod aside;
 mod delta;
 mod location;
@@ -14,7 +15,8 @@ mod publish;
 mod record;
 mod versions;
 
-pub use delta::{Arrived, ArrivingRows, CommitNote, DeltaError, GrownTable, can_grow};
+pub use arriving::{Arrived, ArrivingRows};
+pub use delta::{CommitNote, DeltaError, GrownTable, can_grow};
 pub use location::{Location, OpenError};
 pub use own_tables::{LOGS, log_columns, measure_columns, own_columns};
 pub use parquet_file::ParquetFile;

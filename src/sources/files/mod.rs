@@ -14,7 +14,9 @@ use datafusion::datasource::file_format::file_compression_type::FileCompressionT
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
+use glob::Pattern;
 use object_store::{ObjectMeta, ObjectStore};
+use url::Url;
 
 use self::identity::of_files;
 use super::{ALL, Connector, Inferred, csv, delta};
@@ -219,9 +221,22 @@ pub(super) fn table_url(options: &SourceOptions, project: &Path) -> Result<Listi
     } else {
         project.join(location.trim_start_matches("./")).to_string_lossy().into_owned()
     };
-    ListingTableUrl::parse(&full).map_err(|error| {
+    parse(&full).map_err(|error| {
         options.unreadable(format!("`{location}` is no usable location of {}", options.display)).note(error.to_string())
     })
+}
+
+/// A location with its pattern. The engine knows patterns of this machine only; a web server lists nothing.
+fn parse(location: &str) -> Result<ListingTableUrl, DataFusionError> {
+    let remote = location.split_once("://").filter(|(scheme, _)| !["file", "http", "https"].contains(scheme));
+    let split = remote.and_then(|_| {
+        let first = location.find(['*', '?', '['])?;
+        location[..first].rfind('/').map(|slash| location.split_at(slash + 1))
+    });
+    let Some((folder, pattern)) = split else { return ListingTableUrl::parse(location) };
+    let url = Url::parse(folder).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let pattern = Pattern::new(pattern).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    ListingTableUrl::try_new(url, Some(pattern))
 }
 
 pub(super) async fn list(

@@ -152,7 +152,8 @@ fn side_by_side(sieve: &Sieve<'_>, mut blocks: Blocks) -> BoxStream<'static, Res
             looked.await.map_err(|error| IngestError::Other(error.to_string()))?
         }
     };
-    blocks.map(look).buffered(sieve.side_by_side).boxed()
+    // Twice as many as there are threads: while rows are sorted out here, nobody waits for that.
+    blocks.map(look).buffered(sieve.side_by_side * 2).boxed()
 }
 
 struct Sifting<'a> {

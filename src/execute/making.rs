@@ -78,7 +78,13 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
     // What stays of the rows is a query too.
     let clean = quarantine.as_ref().map(|it| it.clean(&model.plan)).transpose()?;
     let mut made = made_of(job, tables, node, clean.as_ref().unwrap_or(&model.plan));
-    if job.reuse.is_fresh(node, &job.warehouse, (existing, record.as_ref()), &made).await
+    // The rows that were moved belong to the table.
+    let is_whole = match &quarantine {
+        Some(quarantine) => quarantining::is_whole(job, quarantine).await,
+        None => true,
+    };
+    let asked = if is_whole { made.clone() } else { Err(Because::Touched) };
+    if job.reuse.is_fresh(node, &job.warehouse, (existing, record.as_ref()), &asked).await
         && let Some(record) = record
     {
         let order = record.sorted_by.iter().map(|it| SortColumn::parse(it)).collect();

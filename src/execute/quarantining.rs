@@ -69,6 +69,15 @@ pub(super) enum Moved {
     TooMany(table::Written),
 }
 
+/// Whether the table of moved rows is as a run has left it, or was never needed.
+pub(super) async fn is_whole(job: &Job, quarantine: &Quarantine) -> bool {
+    match job.warehouse.existing(&quarantine.relation).await {
+        (Existing::Absent, _) => true,
+        (Existing::Table, Some(record)) => job.warehouse.is_untouched(&quarantine.relation, &record).await,
+        _ => false,
+    }
+}
+
 /// Moves rows that fail tests of a quarantine.
 pub(super) async fn move_rows(
     job: &Job,

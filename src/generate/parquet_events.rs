@@ -52,19 +52,19 @@ impl ParquetEvents {
         let mut timestamps = TimestampMicrosecondBuilder::with_capacity(rows);
         events.iter().for_each(|(event, _)| timestamps.append_value(event.at * 1000));
         let columns: Vec<ArrayRef> = vec![
-            texts(events, 36, 0, &mut text, |event, text| some(push_event_id(event, text))),
-            texts(events, 14, 1, &mut text, |event, text| some(wording.push_client_id(event, text))),
+            texts(events, 36, 0, &mut text, always(push_event_id)),
+            texts(events, 14, 1, &mut text, always(|event, text| wording.push_client_id(event, text))),
             texts(events, 8, 2, &mut text, |event, text| {
                 push_user_id(event.user, text);
                 event.user != 0
             }),
-            texts(events, 16, 3, &mut text, |event, text| some(text.push_str(event.action.name()))),
+            texts(events, 16, 3, &mut text, always(|event, text| text.push_str(event.action.name()))),
             Arc::new(timestamps.finish()),
-            texts(events, 48, 5, &mut text, |event, text| some(wording.push_page_url(event, text))),
+            texts(events, 48, 5, &mut text, always(|event, text| wording.push_page_url(event, text))),
             texts(events, 8, 6, &mut text, |event, text| {
                 Wording::referrer(event).map(|it| text.push_str(it)).is_some()
             }),
-            texts(events, 120, 7, &mut text, |event, text| some(text.push_str(Wording::user_agent(event)))),
+            texts(events, 120, 7, &mut text, always(|event, text| text.push_str(Wording::user_agent(event)))),
             texts(events, 48, 8, &mut text, |event, text| wording.push_data(event, text)),
         ];
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
@@ -91,8 +91,11 @@ fn texts(
 }
 
 /// A value that is always there.
-fn some((): ()) -> bool {
-    true
+fn always(mut push: impl FnMut(&Event, &mut String)) -> impl FnMut(&Event, &mut String) -> bool {
+    move |event, text| {
+        push(event, text);
+        true
+    }
 }
 
 fn schema() -> SchemaRef {

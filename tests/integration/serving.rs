@@ -37,12 +37,8 @@ fn serve_docs() -> Result<(), Failed> {
     BufReader::new(server.stdout.as_mut().ok_or("no output")?).read_line(&mut said)?;
     let address = said.trim().rsplit_once("http://").and_then(|it| it.1.strip_suffix('/'));
     let address = address.ok_or_else(|| format!("no address: {said}"))?.to_owned();
-    let asked = (|| -> std::io::Result<Vec<String>> {
-        ["/", "/manifest.json", "/../secret.txt", "/%2e%2e/secret.txt", "/missing"]
-            .iter()
-            .map(|it| get(&address, it))
-            .collect()
-    })();
+    let pages = ["/", "/manifest.json", "/../secret.txt", "/%2e%2e/secret.txt", "/missing"];
+    let asked: std::io::Result<Vec<String>> = pages.iter().map(|it| get(&address, it)).collect();
     let port = address.rsplit_once(':').map_or("", |it| it.1).to_owned();
     let taken = serve(folder.path(), &port)?.wait_with_output()?;
     interrupt(&server)?;

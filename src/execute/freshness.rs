@@ -103,12 +103,14 @@ fn beginning() -> DateTime<Utc> {
 }
 
 async fn newest_file(late: &Late, node: &Node, facts: &SourceFacts) -> Result<DateTime<Utc>, Diagnostic> {
-    // Where files have been taken in, or the table is somebody's Delta table.
-    if let Ok(Some(grown)) = late.warehouse.grown(&node.facts.relation).await {
-        return grown
-            .changed_at()
-            .await
-            .map_err(|error| Diagnostic::error(Code::UnreadableSource, error.to_string()).at(node.facts.span.clone()));
+    let unreadable = |words: String| Diagnostic::error(Code::UnreadableSource, words).at(node.facts.span.clone());
+    // Where files have been taken in, the table is in the warehouse, and `location` is where they come from. Without a
+    // location it may be somebody's Delta table.
+    if facts.ingest.is_some() || facts.location.is_none() {
+        let grown = late.warehouse.grown(&node.facts.relation).await;
+        if let Some(grown) = grown.map_err(|error| unreadable(error.to_string()))? {
+            return grown.changed_at().await.map_err(|error| unreadable(error.to_string()));
+        }
     }
     if let Some((location, place)) = &facts.location {
         let options = SourceOptions {

@@ -13,14 +13,13 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use object_store::ObjectStoreExt;
 use tokio::sync::mpsc;
 
 use crate::ingest::IngestError;
 use crate::ingest::contract::{Contract, INGESTED_AT, ROW_NUMBER, SOURCE_FILE};
 use crate::ingest::duplicates::{KeyDigest, SeenKeys};
 use crate::ingest::quarantine::Quarantine;
-use crate::ingest::reading::{Block, Blocks, RawFile, Unreadable};
+use crate::ingest::reading::{Block, Blocks, RawFile, Unreadable, cut_off};
 use crate::ingest::validate::{Layout, Validated, validate};
 use crate::warehouse::{Arrived, ArrivingRows};
 
@@ -70,20 +69,12 @@ pub(crate) struct Sieve<'a> {
 /// # Errors
 /// It can't be read.
 pub(crate) async fn content_digest(file: &RawFile) -> Result<String, Unreadable> {
-    let unreadable = |error: object_store::Error| Unreadable(words_for(&error));
-    let got = file.store.get(&file.meta.location).await.map_err(unreadable)?;
-    let mut stream = got.into_stream();
+    let mut stream = file.packed().await?;
     let mut hasher = blake3::Hasher::new();
-    while let Some(bytes) = stream.try_next().await.map_err(unreadable)? {
+    while let Some(bytes) = stream.try_next().await.map_err(|_| cut_off())? {
         hasher.update(&bytes);
     }
     Ok(hasher.finalize().as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn words_for(error: &object_store::Error) -> String {
-    let words = error.to_string();
-    let why = if words.contains("Permission denied") { "no permission to read it" } else { "it can't be read" };
-    why.to_owned()
 }
 
 /// Why a file could not be sifted.

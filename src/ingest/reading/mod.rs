@@ -16,6 +16,7 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
+use bytes::Bytes;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -103,20 +104,27 @@ pub(crate) struct RawFile {
 }
 
 impl RawFile {
+    /// Its bytes as they are stored, packed or not.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub(crate) async fn packed(&self) -> Result<BoxStream<'static, object_store::Result<Bytes>>, Unreadable> {
+        let got = self.store.get(&self.meta.location).await;
+        Ok(got.map_err(|error| cannot_read(&error))?.into_stream())
+    }
+
     /// Its bytes, unpacked.
     ///
     /// # Errors
     /// It can't be opened.
     pub(crate) async fn bytes(&self) -> Result<BoxStream<'static, Result<Vec<u8>, Unreadable>>, Unreadable> {
-        let got = self.store.get(&self.meta.location).await;
-        let stream = got.map_err(|error| cannot_read(&error))?.into_stream();
-        let stream = stream.map(|it| it.map_err(Into::into)).boxed();
+        let stream = self.packed().await?.map(|it| it.map_err(Into::into)).boxed();
         let unpacked = self.compression.convert_stream(stream);
         let unpacked = unpacked.map_err(|error| Unreadable(error.strip_backtrace()))?;
         let compression = self.compression;
         let bytes = unpacked.map(move |it| {
             it.map(Into::into).map_err(|_| match compression {
-                FileCompressionType::UNCOMPRESSED => Unreadable("it can't be read to its end".to_owned()),
+                FileCompressionType::UNCOMPRESSED => cut_off(),
                 _ => Unreadable("it can't be unpacked to its end: it is cut off or damaged".to_owned()),
             })
         });
@@ -132,6 +140,11 @@ impl RawFile {
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         self.options.get(key).and_then(Json::as_bool)
     }
+}
+
+/// A file that was opened, and whose bytes stop coming.
+pub(crate) fn cut_off() -> Unreadable {
+    Unreadable("it can't be read to its end".to_owned())
 }
 
 fn cannot_read(error: &object_store::Error) -> Unreadable {

@@ -41,7 +41,7 @@ const PIECE: usize = 8 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum DeltaError {
     /// Its log or its files.
-    #[error("{what} {table}: {source}")]
+    #[error("{what} {table}: {}", said(source))]
     Table {
         /// What was being done: `cannot open`.
         what: &'static str,
@@ -115,6 +115,11 @@ impl Warehouse {
             .await;
         Ok(GrownTable { name: relation.to_string(), table: made.map_err(explain)? })
     }
+}
+
+/// What an error says: the kernel adds a backtrace where `RUST_BACKTRACE` is set, which starts on a line of its own.
+fn said(error: &DeltaTableError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 pub(super) fn failed(what: &'static str, table: impl std::fmt::Display, source: DeltaTableError) -> DeltaError {

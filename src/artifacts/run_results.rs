@@ -161,7 +161,12 @@ fn message(outcome: &Outcome) -> Option<String> {
         Outcome::Passed | Outcome::Aged { .. } => None,
         Outcome::Ingested(file) => file.message.clone(),
         Outcome::Proved(way) => Some(way.to_string()),
-        Outcome::Warned(failures) | Outcome::Failed(failures) => Some(results(failures.count)),
+        Outcome::Warned(failures) | Outcome::Failed(failures) if failures.configured.is_empty() => {
+            Some(results(failures.count))
+        }
+        Outcome::Warned(failures) | Outcome::Failed(failures) => {
+            Some(format!("{}, configured to {}", results(failures.count), failures.configured))
+        }
         Outcome::Errored(problem) => Some(problem.one_line()),
         Outcome::Skipped { because } => Some(format!("skipped because `{because}` did not succeed")),
         Outcome::Refused { because } => Some(format!("not published because `{because}` did not succeed")),

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use crate::compile::{self, Surroundings, Uncompiled};
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::graph::Node;
-use crate::jinja::{Excerpt, RefCall, RelationName, Resolve, SourceCall};
+use crate::jinja::{Excerpt, RefCall, RelationName, Resolve, SourceCall, YamlText};
 use crate::parse::{NodeKind, ParsedProject, TestForm, UseOf};
-use crate::project::Json;
+use crate::project::{Json, RenderText};
 
 /// Arguments of a test, as its kind sees them.
 pub(crate) struct Arguments<'a> {
@@ -64,6 +64,7 @@ pub fn query(project: &ParsedProject, node: &Node, around: &Surroundings) -> Res
             let model = tested_relation(node, of);
             let written = arguments;
             let arguments = resolve_arguments(node, arguments, &project.invocation.excerpt);
+            let arguments = render_arguments(node, arguments, project).map_err(Uncompiled::Wrong)?;
             let column = column.as_deref().or_else(|| arguments.get("column_name").and_then(Json::as_str));
             let package = namespace.as_deref().unwrap_or(&node.facts.package);
             let own = project.templates.macros().find(&format!("test_{kind}"), package);
@@ -125,6 +126,22 @@ fn relation_argument(relation: &RelationName) -> Json {
     serde_json::json!({
         "__database": relation.database, "__schema": relation.schema, "__identifier": relation.identifier,
     })
+}
+
+/// Arguments that are templates become what they give: `values: "{{ var('statuses') }}"` may be a list.
+fn render_arguments(
+    node: &Node,
+    arguments: serde_json::Map<String, Json>,
+    project: &ParsedProject,
+) -> Result<serde_json::Map<String, Json>, Diagnostic> {
+    let render = |(key, value): (String, Json)| match value.as_str().filter(|it| it.contains("{{")) {
+        None => Ok((key, value)),
+        Some(text) => {
+            let rendered = YamlText::of_package(&project.invocation, &node.facts.package).render(text);
+            rendered.map(|it| (key, it)).map_err(|problem| problem.at(node.facts.span.clone()))
+        }
+    };
+    arguments.into_iter().map(render).collect()
 }
 
 /// Arguments that are written as `ref('x')` become relations.

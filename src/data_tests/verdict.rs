@@ -14,6 +14,14 @@ pub enum Verdict {
     Fail,
 }
 
+impl Verdict {
+    /// What a test that passes not is configured to do, in dbt's words: `fail if != 0`.
+    pub fn configured(self, config: &Config) -> String {
+        let (word, key) = if self == Verdict::Fail { ("fail", "error_if") } else { ("warn", "warn_if") };
+        format!("{word} if {}", config.text(key).unwrap_or("!= 0"))
+    }
+}
+
 /// Judges as dbt does: severity `error` looks at `error_if` and then at `warn_if`, severity `warn` only at `warn_if`.
 ///
 /// # Errors

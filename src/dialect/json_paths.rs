@@ -25,7 +25,9 @@ fn replacement(expression: &Expr) -> Option<Expr> {
             Some(call("json_as_text", left, &path_steps(right)?))
         }
         Expr::BinaryOp { left, op: BinaryOperator::Arrow, right } => {
-            Some(call("json_get_json", left, &path_steps(right)?))
+            // A key or a number; other arrows belong to functions of lists.
+            let is_key = matches!(right.as_ref(), Expr::Value(_));
+            Some(call("json_get_json", left, &any_steps(right).filter(|_| is_key)?))
         }
         Expr::Function(function) => {
             let [ObjectNamePart::Identifier(name)] = function.name.0.as_slice() else { return None };

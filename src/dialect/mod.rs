@@ -1,6 +1,6 @@
 //! Whose SQL the user writes. The target names a dialect; what it says otherwise than the engine is settled here:
 //! what parses (`syntax`), functions that are other words for what the engine has (`macros`, `json_paths`), columns that
-//! name one another (`lateral`), and operators and casts that mean something else (`operators`, `casts`).
+//! name one another (`lateral`) or are written in other letters (`letters`), and operators and casts that mean something else (`operators`, `casts`).
 //!
 //! To add a function: a line in `functions/<dialect>.sql`, when SQL can say it; else a file in `functions`.
 
@@ -13,6 +13,7 @@ mod full_joins;
 mod functions;
 mod json_paths;
 mod lateral;
+mod letters;
 mod macros;
 mod numbers;
 mod operators;
@@ -20,11 +21,15 @@ mod pivots;
 mod structs;
 mod syntax;
 mod table_functions;
+mod told_apart;
 mod tokens;
 mod type_names;
 mod unions;
 
 pub use lateral::inline_alias;
+pub use letters::spell_columns;
+pub use table_functions::table_call;
+pub use told_apart::tell_casts_apart;
 pub use type_names::type_name;
 
 use std::sync::Arc;

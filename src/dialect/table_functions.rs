@@ -4,11 +4,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Query, TableAlias,
-    TableAliasColumnDef, TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Query, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, TableFunctionArgs, TableWithJoins, VisitMut, VisitorMut, visit_expressions,
 };
 
-use super::calls::{as_text, plain_name, text};
+use super::calls::{as_text, call, plain_name, text};
 
 /// Functions that read files.
 const FILES: [&str; 9] = [
@@ -28,6 +28,21 @@ const SERIES: [&str; 2] = ["generate_series", "range"];
 /// Gives the columns of series their names, where the query does not.
 pub(super) fn name_columns(query: &mut Query) {
     let _: ControlFlow<()> = VisitMut::visit(query, &mut Namer);
+}
+
+/// The function that a query reads all of, and its arguments as texts, as far as they are some.
+pub fn table_call(query: &Query) -> Option<(String, Vec<Option<String>>)> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let [TableWithJoins { relation: TableFactor::Table { name, args: Some(args), .. }, joins }] =
+        select.from.as_slice()
+    else {
+        return None;
+    };
+    let as_written = |it: &FunctionArg| match it {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(it)) => as_text(it).map(str::to_owned),
+        _ => None,
+    };
+    joins.is_empty().then(|| Some((plain_name(name)?, args.args.iter().map(as_written).collect())))?
 }
 
 struct Namer;
@@ -58,6 +73,9 @@ impl VisitorMut for Namer {
             None => {
                 *alias = Some(TableAlias { explicit: true, name: Ident::new(&name), columns: vec![column], at: None });
             }
+        }
+        if let Some(replacement) = series_of_row(factor) {
+            *factor = replacement;
         }
         ControlFlow::Continue(())
     }
@@ -91,6 +109,31 @@ fn unnested(factor: &mut TableFactor) -> Option<TableFactor> {
     Some(TableFactor::UNNEST {
         alias: Some(alias),
         array_exprs,
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: false,
+    })
+}
+
+/// `from t, range(t.n)`: the engine's table function knows its arguments beforehand, its list function does not.
+fn series_of_row(factor: &TableFactor) -> Option<TableFactor> {
+    let (name, args, alias) = match factor {
+        TableFactor::Table { name, args: Some(args), alias, .. } => (name, &args.args, alias),
+        TableFactor::Function { name, args, alias, .. } => (name, args, alias),
+        _ => return None,
+    };
+    let values = args.iter().map(|it| match it {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(it)) => Some(it.clone()),
+        _ => None,
+    });
+    let values = values.collect::<Option<Vec<_>>>()?;
+    let names_columns = visit_expressions(&values, |it| match it {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    names_columns.is_break().then(|| TableFactor::UNNEST {
+        alias: alias.clone(),
+        array_exprs: vec![call(&name.to_string().to_lowercase(), values)],
         with_offset: false,
         with_offset_alias: None,
         with_ordinality: false,

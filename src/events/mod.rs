@@ -143,6 +143,8 @@ pub struct Failures {
     pub query: String,
     /// The table that keeps them, where `store_failures` is set.
     pub stored: Option<RelationName>,
+    /// What the test is configured to do about them: `fail if != 0`.
+    pub configured: String,
     /// Whether they were moved there, out of the relation under test.
     pub moved: bool,
 }

@@ -63,7 +63,8 @@ async fn ask_anew(job: &Job, tables: &Tables, node: &Node, test: &TestPlan, keep
         return Ok(Outcome::Passed);
     }
     let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
-    let failures = Failures { count, sample, query: test.sql.clone(), stored, moved: false };
+    let configured = verdict.configured(&facts.config);
+    let failures = Failures { count, sample, query: test.sql.clone(), stored, configured, moved: false };
     Ok(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) })
 }
 

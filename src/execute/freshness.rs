@@ -18,7 +18,7 @@ use crate::execute::tables::Tables;
 use crate::freshness::LoadedAt;
 use crate::graph::Node;
 use crate::parse::SourceFacts;
-use crate::plan::{Written, bind, explain_execution, plan_written};
+use crate::plan::{FileCall, Written, bind, explain_execution, plan_written};
 use crate::sources::{self, SourceOptions};
 
 /// When a source was last loaded. A source without rows was loaded at the beginning of time, as dbt has it.
@@ -113,9 +113,10 @@ async fn newest_file(late: &Late, node: &Node, facts: &SourceFacts) -> Result<Da
         }
     }
     if let Some((location, place)) = &facts.location {
+        let called = FileCall::of_location(location).and_then(Result::ok).map(|it| it.location);
         let options = SourceOptions {
             display: node.facts.display(),
-            location: location.clone(),
+            location: called.unwrap_or_else(|| location.clone()),
             place: place.clone().unwrap_or_else(|| node.facts.span.clone()),
             options: serde_json::Map::new(),
             declared: Vec::new(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
+use chrono::DateTime;
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::LogicalPlan;
@@ -54,7 +55,7 @@ pub(super) async fn make(
 }
 
 /// What a relation would be made of. Nobody knows what hooks do, and they are there to be run.
-fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan) -> Made {
+fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan, moved: Option<&LogicalPlan>) -> Made {
     if node.facts.has_hooks() {
         return Err(Because::Untold("it has hooks".to_owned()));
     }
@@ -67,6 +68,10 @@ fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan) -> Made 
         config.push('\n');
         config.push_str(words);
     }
+    if let Some(moved) = moved {
+        let (moved, _) = job.reuse.made_of(moved, "quarantine", tables, &job.plan.opened)?;
+        config.push_str(&format!("\nquarantine {}", moved.result));
+    }
     job.reuse.made_of(plan, &config, tables, &job.plan.opened)
 }
 
@@ -77,7 +82,9 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
         job.plan.quarantines.get(&facts.id).and_then(|it| it.of_run(&job.chosen.iter().cloned().collect()));
     // What stays of the rows is a query too.
     let clean = quarantine.as_ref().map(|it| it.clean(&model.plan)).transpose()?;
-    let mut made = made_of(job, tables, node, clean.as_ref().unwrap_or(&model.plan));
+    // So are the rows that go, and what is said of them: two columns of the same values fail for reasons of two names.
+    let moved = quarantine.as_ref().map(|it| it.moved(&model.plan, "", DateTime::UNIX_EPOCH)).transpose()?;
+    let mut made = made_of(job, tables, node, clean.as_ref().unwrap_or(&model.plan), moved.as_ref());
     // The rows that were moved belong to the table.
     let is_whole = match &quarantine {
         Some(quarantine) => quarantining::is_whole(job, quarantine).await,

@@ -37,7 +37,10 @@ impl Quarantining {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&test.facts.id).cloned()?;
         Some(match verdict(found.count, &test.facts.config, &test.facts.span) {
             Ok(Verdict::Pass) => Outcome::Passed,
-            Ok(Verdict::Warn | Verdict::Fail) => Outcome::Warned(found),
+            Ok(verdict) => {
+                let configured = verdict.configured(&test.facts.config);
+                Outcome::Warned(Failures { configured, ..found })
+            }
             Err(problem) => Outcome::Errored(Box::new(problem)),
         })
     }
@@ -106,7 +109,7 @@ pub(super) async fn move_rows(
             _ => ask::sample(&job.session, &bound(&quarantine.failing(&rows, at)?, tables)?).await?,
         };
         let stored = Some(quarantine.relation.clone());
-        found.insert(id.clone(), Failures { count, sample, query: String::new(), stored, moved: true });
+        found.insert(id.clone(), Failures { count, sample, stored, moved: true, ..Failures::default() });
     }
     let change = keep(job, tables, quarantine, node, &rows, any).await?;
     let (written, rewritten) = match any {

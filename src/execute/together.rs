@@ -251,6 +251,7 @@ async fn judge(job: &Job, tables: &Tables, member: &Member<'_>) -> Result<Option
         }));
     }
     let sample = ask::sample(&job.session, &bound(&test.rows.plan, tables)?).await?;
-    let failures = Failures { count: failures, sample, query: test.sql.clone(), ..Failures::default() };
+    let (configured, query) = (verdict.configured(&facts.config), test.sql.clone());
+    let failures = Failures { count: failures, sample, query, configured, ..Failures::default() };
     Ok(Some(if verdict == Verdict::Warn { Outcome::Warned(failures) } else { Outcome::Failed(failures) }))
 }

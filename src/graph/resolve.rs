@@ -18,6 +18,8 @@ pub struct Calls {
     refs: BTreeMap<RefCall, (NodeId, RelationName)>,
     sources: BTreeMap<SourceCall, (NodeId, RelationName)>,
     functions: BTreeMap<RefCall, (NodeId, RelationName)>,
+    /// All sources of the project: as in dbt, one may be named that was not seen when the project was parsed.
+    others: Arc<BTreeMap<SourceCall, RelationName>>,
 }
 
 impl Resolve for Calls {
@@ -26,7 +28,8 @@ impl Resolve for Calls {
     }
 
     fn resolve_source(&self, call: &SourceCall) -> Option<RelationName> {
-        self.sources.get(call).map(|(_, relation)| relation.clone())
+        let seen = self.sources.get(call).map(|(_, relation)| relation);
+        seen.or_else(|| self.others.get(call)).cloned()
     }
 
     fn resolve_function(&self, call: &RefCall) -> Option<RelationName> {
@@ -61,9 +64,13 @@ pub fn build(project: &ParsedProject) -> (Graph, Diagnostics) {
     let (root, nodes) = (project.file.name.value.as_str(), &project.nodes);
     let names = Names::new(root, nodes);
     let off = Names::new(root, &project.disabled);
+    let call = |source: &str, table: &str| SourceCall { source: source.to_owned(), table: table.to_owned() };
+    let sources = names.sources.iter().map(|((source, table), it)| (call(source, table), relation_in_sql(it)));
+    let sources = Arc::new(sources.collect::<BTreeMap<_, _>>());
     let mut resolved = BTreeMap::new();
     for node in nodes {
-        if let Some(node) = resolve(node, &names, &off, project, &mut found) {
+        let calls = Calls { others: Arc::clone(&sources), ..Calls::default() };
+        if let Some(node) = resolve(node, calls, (&names, &off), project, &mut found) {
             resolved.insert(node.facts.id.clone(), node);
         }
     }
@@ -97,15 +104,14 @@ fn seed_sources(nodes: &mut BTreeMap<NodeId, Node>) {
 
 fn resolve(
     node: &ParsedNode,
-    names: &Names<'_>,
-    off: &Names<'_>,
+    mut calls: Calls,
+    (names, off): (&Names<'_>, &Names<'_>),
     project: &ParsedProject,
     found: &mut Diagnostics,
 ) -> Option<Node> {
     let broken = &project.broken;
     let who = node.facts.display();
     let is_test = matches!(node.facts.kind, NodeKind::Test(_));
-    let mut calls = Calls::default();
     let mut whole = true;
     let mut missing = |problem: Option<Diagnostic>| {
         // As in dbt, a test of what is not there is passed over.

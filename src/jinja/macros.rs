@@ -35,6 +35,11 @@ impl MacroDefinition {
         format!("{}.{}", self.package, self.name)
     }
 
+    /// The name of an argument by its position.
+    pub fn parameter(&self, at: usize) -> Option<&str> {
+        self.signature.name(at)
+    }
+
     /// The name that the template engine knows it by. Each file has names of its own, so that no call goes past
     /// [`Callable`], not even one within the file; and none begins with `_`, which the engine would keep to the file.
     fn engine_name(&self) -> String {
@@ -131,6 +136,16 @@ impl Macros {
     /// All definitions but dbt's own, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &MacroDefinition> {
         self.by_name.values().flatten().filter(|it| it.package != DBT)
+    }
+
+    /// The texts of all files of macros but dbt's own.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().filter(|it| it.package != DBT).map(|it| it.source.text.as_str())
+    }
+
+    /// Whether there is a package of this name that has macros.
+    pub(super) fn has_package(&self, name: &str) -> bool {
+        self.files.iter().any(|it| it.package == name)
     }
 
     /// Whether a package, dbt's own too, has a macro.
@@ -301,6 +316,10 @@ impl Object for Callable {
                 Err(Error::new(ErrorKind::InvalidOperation, words).with_source(error))
             }
         })
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
     }
 
     /// Two names of one macro are the same value; other macros are other values.

@@ -26,6 +26,11 @@ impl Signature {
         Signature { names, varargs: definition.varargs, kwargs: definition.kwargs }
     }
 
+    /// The name of an argument by its position.
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
+        self.names.as_ref()?.get(at).map(String::as_str)
+    }
+
     /// A call's arguments as the engine wants them; `None` where they may stay as they are.
     ///
     /// # Errors

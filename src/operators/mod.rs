@@ -2,6 +2,7 @@
 //! put them in place. Each operator gives exactly the rows that the one it replaces would give.
 
 mod count_true;
+mod kept_types;
 mod known_keys;
 mod known_texts;
 mod may_repeat;
@@ -10,6 +11,7 @@ mod row_bytes;
 mod segmented_window;
 
 pub use count_true::count_true;
+pub use kept_types::KeptTypes;
 pub use known_keys::KnownKeys;
 pub use may_repeat::{can_tell_apart, may_repeat};
 pub use rises::rises;

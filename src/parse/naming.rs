@@ -19,19 +19,12 @@ pub(super) fn relation(
     let target = &invocation.target;
     let mut generate = |what: &str, custom: Option<&str>, fallback: String| {
         let macro_name = format!("generate_{what}_name");
-        if templates.macros().find(&macro_name, &invocation.project).is_none() {
-            return fallback;
-        }
-        let custom_key = if what == "database" {
-            "custom_database_name"
-        } else if what == "schema" {
-            "custom_schema_name"
-        } else {
-            "custom_alias_name"
-        };
+        let Some(definition) = templates.macros().find(&macro_name, &invocation.project) else { return fallback };
+        // They are the first and the second, whatever they are called.
+        let custom_key = definition.parameter(0).map_or_else(|| format!("custom_{what}_name"), str::to_owned);
         let arguments = serde_json::Map::from_iter([
-            (custom_key.to_owned(), custom.map_or(Json::Null, Json::from)),
-            ("node".to_owned(), model.clone()),
+            (custom_key, custom.map_or(Json::Null, Json::from)),
+            (definition.parameter(1).unwrap_or("node").to_owned(), model.clone()),
         ]);
         let mut scope = Scope::new(invocation, Phase::Parse);
         package.clone_into(&mut scope.package);

@@ -95,17 +95,26 @@ pub fn project_file(
     request: &Request,
     found: &mut Diagnostics,
 ) -> Option<(ProjectFile, Arc<Invocation>)> {
+    let early = Arc::new(invocation(request, "", Target::embedded("default"), None));
+    Some((read_project_file(files, request, &early, found)?, early))
+}
+
+fn read_project_file(
+    files: &dyn ProjectFiles,
+    request: &Request,
+    invocation: &Arc<Invocation>,
+    found: &mut Diagnostics,
+) -> Option<ProjectFile> {
     if !files.exists(ProjectFile::NAME) {
         found.push(project_file_missing(&files.list("").unwrap_or_default()));
         return None;
     }
     let source = collect(read_text(files, ProjectFile::NAME), found)?;
-    let early = Arc::new(invocation(request, "", Target::embedded("default"), None));
-    let mut file = ProjectFile::read(&source, &YamlText::new(&early), found)?;
+    let mut file = ProjectFile::read(&source, &YamlText::new(invocation), found)?;
     if let Some(path) = &request.target_path {
         file.target_path.clone_from(path);
     }
-    Some((file, early))
+    Some(file)
 }
 
 /// As in dbt, `store_failures_as` says also whether failing rows are kept, and overrides `store_failures`.
@@ -122,9 +131,15 @@ fn settle_store_failures(node: &mut ParsedNode) {
 }
 
 fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostics) -> Option<ParsedProject> {
-    let (file, _) = project_file(files, request, found)?;
+    // The file names the profile, and the profile's target decides what the file's templates say.
+    let mut at_first = Diagnostics::new();
+    let Some((file, _)) = project_file(files, request, &mut at_first) else {
+        found.extend(at_first);
+        return None;
+    };
     let target = find_target(files, request, &file.name.value, file.profile.as_ref(), found)?;
     let early = Arc::new(invocation(request, &file.name.value, target.clone(), Some(&file)));
+    let file = read_project_file(files, request, &early, found)?;
     let packages = find_packages(files, &file, &early, found);
     let mut invocation = invocation(request, &file.name.value, target, Some(&file));
     let named = |it: &Package| (it.file.name.value.clone(), it.file.vars.clone());
@@ -180,6 +195,9 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         settle_store_failures(node);
     }
     nodes.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
+    // Of two with one name, one may be switched off.
+    let (mut nodes, mut disabled): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|it| it.facts.config.enabled());
+    disabled.dedup_by(|a, b| a.facts.id == b.facts.id);
     report_duplicates(&nodes, found);
     if !nodes.iter().any(|it| it.facts.can_be_read()) && !found.has_errors() {
         let folders = file.paths.models.join(", ");
@@ -190,7 +208,6 @@ fn load_into(files: &dyn ProjectFiles, request: &Request, found: &mut Diagnostic
         );
     }
     nodes.dedup_by(|a, b| a.facts.id == b.facts.id);
-    let (nodes, disabled) = nodes.into_iter().partition(|it| it.facts.config.enabled());
     let selectors = files.exists(SELECTORS).then(|| collect(read_text(files, SELECTORS), found)).flatten();
     Some(ParsedProject {
         selectors,

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::logical_expr::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
+use datafusion::logical_expr::sqlparser::ast::{DataType as SqlType, ExactNumberInfo, TimezoneInfo};
+
+use crate::project::Dialect;
 
 /// Hooked into the engine's planner.
 #[derive(Debug)]
-pub(super) struct ColumnTypes;
+pub(super) struct ColumnTypes {
+    /// Whose names they are.
+    pub(super) dialect: Dialect,
+}
 
 impl TypePlanner for ColumnTypes {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
@@ -24,6 +29,13 @@ impl TypePlanner for ColumnTypes {
             // A text, of which the type says only what is in it.
             SqlType::JSON | SqlType::Uuid => DataType::Utf8,
             SqlType::Blob(_) => DataType::Binary,
+            SqlType::Decimal(ExactNumberInfo::None)
+            | SqlType::Numeric(ExactNumberInfo::None)
+            | SqlType::Dec(ExactNumberInfo::None)
+                if self.dialect == Dialect::DuckDb =>
+            {
+                DataType::Decimal128(18, 3)
+            }
             // DuckDB's 128 bits hold one digit more.
             SqlType::HugeInt => DataType::Decimal128(38, 0),
             SqlType::UTinyInt => DataType::UInt8,

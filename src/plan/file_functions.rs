@@ -13,7 +13,9 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, TableSource};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceText, Span};
-use crate::project::Json;
+use crate::dialect;
+use crate::plan::query::parse;
+use crate::project::{Dialect, Json};
 use crate::sources::{self, SourceOptions};
 
 /// Files that were opened while one query is planned, which may be planned several times.
@@ -33,48 +35,21 @@ impl OpenFiles {
         arguments: &[Expr],
         state: &SessionState,
     ) -> Option<Result<Arc<dyn TableSource>>> {
-        let format = match name {
-            "read_csv" | "read_csv_auto" => Some("csv"),
-            "read_parquet" | "parquet_scan" => Some("parquet"),
-            "read_json" | "read_json_auto" | "read_ndjson" | "read_ndjson_auto" => Some("json"),
-            "read_file" => None,
-            _ => return None,
-        };
-        Some(self.open_one(name, format, arguments, state))
+        let format = format_of(name)?;
+        let texts = arguments.iter().map(text).collect();
+        Some(FileCall::read(name, format, texts).and_then(|call| self.open_one(name, call, state)))
     }
 
-    fn open_one(
-        &self,
-        name: &str,
-        format: Option<&str>,
-        arguments: &[Expr],
-        state: &SessionState,
-    ) -> Result<Arc<dyn TableSource>> {
-        let texts = arguments.iter().map(|it| text(it).ok_or(it)).collect::<std::result::Result<Vec<_>, _>>();
-        let Ok(texts) = texts else {
-            return plan_err!("`{name}` takes paths and options that are written out");
-        };
-        let Some((location, given)) = texts.split_first() else {
-            return plan_err!("`{name}` takes a path");
-        };
+    fn open_one(&self, name: &str, call: FileCall, state: &SessionState) -> Result<Arc<dyn TableSource>> {
+        let FileCall { location, options, texts } = call;
         let key = format!("{name} {}", texts.join("\u{1}"));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = known.get(&key) {
             return Ok(Arc::clone(table));
         }
-        let mut options = serde_json::Map::new();
-        if let Some(format) = format {
-            options.insert("format".to_owned(), Json::from(format));
-        }
-        for option in given {
-            let (option, value) = option.split_once('=').unwrap_or((option, ""));
-            if let Some((key, value)) = own_option(name, option, value)? {
-                options.insert(key.to_owned(), value);
-            }
-        }
         let source = SourceOptions {
             display: format!("`{name}('{location}')`"),
-            location: location.clone(),
+            location,
             place: Span::file(&SourceText::new("", "")),
             options,
             declared: Vec::new(),
@@ -88,6 +63,60 @@ impl OpenFiles {
         let table = provider_as_source(table.table);
         known.insert(key, Arc::clone(&table));
         Ok(table)
+    }
+}
+
+/// The format that a function reads: any for one that goes by the files' names. `None` where it reads no files.
+fn format_of(function: &str) -> Option<Option<&'static str>> {
+    match function {
+        "read_csv" | "read_csv_auto" => Some(Some("csv")),
+        "read_parquet" | "parquet_scan" => Some(Some("parquet")),
+        "read_json" | "read_json_auto" | "read_ndjson" | "read_ndjson_auto" => Some(Some("json")),
+        "read_file" => Some(None),
+        _ => None,
+    }
+}
+
+/// What a call says of the files that it reads.
+pub struct FileCall {
+    /// Where they are.
+    pub location: String,
+    /// How they are read, as a source has it.
+    pub options: serde_json::Map<String, Json>,
+    texts: Vec<String>,
+}
+
+impl FileCall {
+    /// The call that stands where a source's location is expected, as dbt-duckdb allows it:
+    /// `read_csv('data/*.csv', header = true)`. `None` where there is a path.
+    ///
+    /// # Errors
+    /// Options that are not known.
+    pub fn of_location(location: &str) -> Option<Result<FileCall>> {
+        let sql = || format!("select * from {location}");
+        let query = location.contains('(').then(|| parse(&sql(), Dialect::DuckDb).ok())??;
+        let (name, texts) = dialect::table_call(&query)?;
+        Some(FileCall::read(&name, format_of(&name)?, texts))
+    }
+
+    fn read(function: &str, format: Option<&str>, texts: Vec<Option<String>>) -> Result<FileCall> {
+        let Some(texts) = texts.into_iter().collect::<Option<Vec<_>>>() else {
+            return plan_err!("`{function}` takes paths and options that are written out");
+        };
+        let Some((location, given)) = texts.split_first() else {
+            return plan_err!("`{function}` takes a path");
+        };
+        let mut options = serde_json::Map::new();
+        if let Some(format) = format {
+            options.insert("format".to_owned(), Json::from(format));
+        }
+        for option in given {
+            let (option, value) = option.split_once('=').unwrap_or((option, ""));
+            if let Some((key, value)) = own_option(function, option, value)? {
+                options.insert(key.to_owned(), value);
+            }
+        }
+        Ok(FileCall { location: location.clone(), options, texts })
     }
 }
 

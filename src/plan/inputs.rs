@@ -10,12 +10,14 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::graph::Node;
 use crate::jinja::RelationName;
 use crate::parse::{NodeKind, SourceFacts};
+use crate::plan::file_functions::FileCall;
 use crate::plan::models::{problem, report_described};
 use crate::plan::project::{ModelPlan, ProjectPlan, Scope};
 use crate::plan::query::plan_query;
 use crate::plan::questions::QueryFacts;
 use crate::plan::relation::Catalog;
 use crate::plan::session::Session;
+use crate::plan::wording::tidy;
 use crate::project::{Json, Target};
 use crate::reuse::Identity;
 use crate::sources::{self, OpenSource, SeedOptions, SourceOptions};
@@ -78,7 +80,19 @@ impl<'a> Inputs<'a> {
             }
         }
         let place = place.clone().unwrap_or_else(|| node.facts.span.clone());
-        let table = self.open_files(node, location, place, options).await;
+        let location = match FileCall::of_location(location) {
+            None => location.clone(),
+            Some(Ok(call)) => {
+                options.extend(call.options);
+                call.location
+            }
+            Some(Err(error)) => {
+                let words = format!("{}: {}", node.facts.display(), tidy(&error.strip_backtrace()));
+                self.found.push(Diagnostic::error(Code::WrongValue, words).at(place));
+                return;
+            }
+        };
+        let table = self.open_files(node, &location, place, options).await;
         if let Some(source) = table {
             let table = self.note(node, source);
             self.plan.sources.insert(node.facts.id.clone(), table.schema());

@@ -263,9 +263,25 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     for node in scope.graph.nodes().filter(|it| it.facts.can_be_read()) {
         plan.catalog_mut().announce(&node.facts.name);
     }
-    let is_needed = |it: &&Node| needed.contains(&it.facts.id);
+    let is_source = |it: &Node| matches!(it.facts.kind, NodeKind::Source(_));
+    let has_readers = |it: &Node| scope.graph.children(&it.facts.id).iter().any(|it| needed.contains(it));
+    let is_needed = |it: &&Node| needed.contains(&it.facts.id) && (!it.facts.is_ephemeral() || has_readers(it));
+    // A source that nobody was seen to read may still be named when templates are rendered. Nothing has to be there, but
+    // where it is asked for itself.
+    let hides = |text: &str| text.contains("execute") && text.contains("source(");
+    let may_be_named = scope.project.templates.macros().texts().any(hides)
+        || scope.graph.nodes().filter(is_needed).any(|it| hides(&it.facts.source.text));
+    let only_sources = scope.graph.nodes().filter(|it| scope.wanted.contains(&it.facts.id)).all(is_source);
+    let is_idle = |it: &Node| is_source(it) && !only_sources && (!needed.contains(&it.facts.id) || !has_readers(it));
+    let mut of_no_matter = Diagnostics::new();
+    let mut idle = Inputs::new(scope, &mut plan, &mut of_no_matter);
+    for node in scope.graph.nodes().filter(|it| is_idle(it) && (may_be_named || needed.contains(&it.facts.id))) {
+        if let NodeKind::Source(facts) = &node.facts.kind {
+            idle.source(node, facts).await;
+        }
+    }
     let mut inputs = Inputs::new(scope, &mut plan, &mut found);
-    for node in scope.graph.nodes().filter(is_needed) {
+    for node in scope.graph.nodes().filter(|it| is_needed(it) && !is_idle(it)) {
         match &node.facts.kind {
             NodeKind::Source(facts) => inputs.source(node, facts).await,
             NodeKind::Seed => inputs.seed(node).await,

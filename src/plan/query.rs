@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::SchemaError;
+use datafusion::common::{Column, SchemaError, Span, plan_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr::Cast;
@@ -18,8 +18,10 @@ use crate::plan::column_types::stored;
 use crate::plan::context::{Context, UNKNOWN_RELATION};
 use crate::plan::functions;
 use crate::plan::planned_before::Meant;
+use crate::plan::problem::innermost;
 use crate::plan::relation::Catalog;
 use crate::plan::review::{Finding, review};
+use crate::plan::subqueries;
 use crate::project::{Dialect, Target};
 
 /// How deep expressions and queries may be nested; the engine's own number.
@@ -94,9 +96,11 @@ pub(super) fn plan_parsed(
     functions::expand(&mut query, catalog, target)?;
     let state = session.state();
     let (plan, meant) = resolve(query, session, catalog, target)?;
+    let plan = subqueries::settle(plan)?;
     let findings = review(&plan)?;
     let plan = dialect::settle_casts(plan, target.dialect)?;
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+    subqueries::check(&plan, state)?;
     let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
@@ -158,7 +162,7 @@ fn named_within(query: &Query) -> BTreeSet<String> {
     names
 }
 
-/// The same; what is no column may be the alias of another one, where the dialect has that.
+/// The same; what is no column may be one in other letters, or the alias of another one, where the dialect has that.
 fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> {
     let planner = SqlToRel::new_with_options(context, parser_options(context.state));
     let plan = |query: &Query| planner.sql_statement_to_plan(Statement::Query(Box::new(query.clone())));
@@ -167,27 +171,58 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
     }
     dialect::fill_in_names(&mut query, &context.target.database, &context.target.schema);
     let mut inlined: Vec<String> = Vec::new();
+    let mut spelled = BTreeSet::new();
+    let mut casts_apart = false;
     loop {
-        match plan(&query) {
+        let error = match plan(&query) {
             Ok(plan) => return Ok(plan),
-            Err(error) => match missing_column(&error) {
-                Some(name) if !inlined.contains(&name) && dialect::inline_alias(&mut query, &name) => {
-                    inlined.push(name);
-                }
-                _ => return Err(error),
-            },
+            Err(error) => error,
+        };
+        if is_duplicate(&error) && !casts_apart && dialect::tell_casts_apart(&mut query) {
+            casts_apart = true;
+            continue;
         }
+        let Some(Missing { column, place, in_reach }) = Missing::of(&error) else { return Err(error) };
+        // Two sides of a `using` may be written in different letters, which no spelling satisfies.
+        let at = place.map(|it| (it.start.line, it.start.column));
+        if spelled.insert((column.clone(), at)) && dialect::spell_columns(&mut query, column, place, in_reach) {
+            continue;
+        }
+        let name = &column.name;
+        if column.relation.is_some() || inlined.contains(name) || !dialect::inline_alias(&mut query, name) {
+            return Err(error);
+        }
+        inlined.push(name.clone());
     }
 }
 
-/// The column without table that could not be found.
-fn missing_column(error: &DataFusionError) -> Option<String> {
-    match error.find_root() {
-        DataFusionError::SchemaError(error, _) => match error.as_ref() {
-            SchemaError::FieldNotFound { field, .. } if field.relation.is_none() => Some(field.name.clone()),
-            _ => None,
-        },
-        _ => None,
+/// Whether the planner takes two columns for one.
+fn is_duplicate(error: &DataFusionError) -> bool {
+    match innermost(error) {
+        DataFusionError::SchemaError(error, _) => matches!(
+            error.as_ref(),
+            SchemaError::DuplicateUnqualifiedField { .. } | SchemaError::DuplicateQualifiedField { .. }
+        ),
+        DataFusionError::Plan(words) => words.contains("unique expression names"),
+        _ => false,
+    }
+}
+
+/// A column that could not be found.
+struct Missing<'a> {
+    column: &'a Column,
+    /// Where it is written, as far as the planner says.
+    place: Option<Span>,
+    /// What there is instead.
+    in_reach: &'a [Column],
+}
+
+impl Missing<'_> {
+    fn of(error: &DataFusionError) -> Option<Missing<'_>> {
+        let DataFusionError::SchemaError(said, _) = innermost(error) else { return None };
+        let SchemaError::FieldNotFound { field, valid_fields } = said.as_ref() else { return None };
+        let place = field.spans.first().or_else(|| error.diagnostic()?.span);
+        Some(Missing { column: field, place, in_reach: valid_fields })
     }
 }
 
@@ -203,11 +238,18 @@ fn as_stored(plan: LogicalPlan) -> Result<LogicalPlan> {
     let fits = |(qualifier, field): (Option<&_>, &arrow::datatypes::FieldRef)| {
         qualifier.is_none() && stored(field.data_type()) == *field.data_type()
     };
+    if let Some(field) = schema.fields().iter().find(|it| matches!(it.data_type(), DataType::Union(..))) {
+        return plan_err!(
+            "column `{}` would be JSON whose type differs from row to row; take a text with `->>`, or a number with \
+             `json_get_int` or `json_get_float`",
+            field.name()
+        );
+    }
     if schema.iter().all(|(qualifier, field)| fits((qualifier, field))) {
         return Ok(plan);
     }
     let column = |(qualifier, field): (Option<&datafusion::common::TableReference>, &arrow::datatypes::FieldRef)| {
-        let expr = Expr::Column(datafusion::common::Column::new(qualifier.cloned(), field.name()));
+        let expr = Expr::Column(Column::new(qualifier.cloned(), field.name()));
         let data_type = stored(field.data_type());
         let expr = match field.data_type() {
             it if *it == data_type => expr,

@@ -16,7 +16,7 @@ use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::SessionConfig;
 
 use crate::dialect;
-use crate::operators::SegmentedWindows;
+use crate::operators::{KeptTypes, SegmentedWindows};
 use crate::plan::column_types::ColumnTypes;
 use crate::plan::snapshot_time::SnapshotTime;
 use crate::project::Dialect;
@@ -73,8 +73,12 @@ impl Session {
             .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
-            .with_type_planner(Arc::new(ColumnTypes))
+            .with_type_planner(Arc::new(ColumnTypes { dialect: settings.dialect }))
             .with_physical_optimizer_rule(Arc::new(SegmentedWindows));
+        let rules = builder.optimizer().get_or_insert_default();
+        for rule in rules.rules.iter_mut().filter(|it| KeptTypes::replaces(it.as_ref())) {
+            *rule = Arc::new(KeptTypes::default());
+        }
         let planners = builder.expr_planners().get_or_insert_default();
         planners.splice(0..0, dialect::planners(settings.dialect));
         let mut state = builder.build();

@@ -179,7 +179,8 @@ impl ProjectFile {
                 configs.insert(section.to_owned(), ConfigTree::read(yaml, render, found));
             }
         }
-        let vars = match root.get("vars").map(|it| (it, it.rendered(render, found))) {
+        // As in dbt, no template is rendered in them.
+        let vars = match root.get("vars").map(|it| (it, it.json())) {
             Some((_, Json::Object(vars))) => vars,
             Some((yaml, _)) => {
                 found.push(yaml.wrong_kind("vars", "a mapping"));

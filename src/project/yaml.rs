@@ -45,7 +45,25 @@ impl YamlFile {
     /// Parses a file's text. `None` after a mistake, which is then in `found`; an empty file is an empty mapping.
     pub fn parse(source: &Arc<SourceText>, found: &mut Diagnostics) -> Option<YamlFile> {
         let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-        match Value::from_str(text, |_, _, _| DuplicateKey::Error) {
+        let mut twice = Vec::new();
+        let parsed = Value::from_str(text, |_, key, first| {
+            twice.push((key.clone(), first.clone()));
+            DuplicateKey::Overwrite
+        });
+        for (key, first) in twice {
+            let name = key.as_str().unwrap_or_default();
+            let place = |it: &Value| {
+                let start = it.span().start.index();
+                Span::new(source, start..start + name.len())
+            };
+            found.push(
+                Diagnostic::warning(Code::BadYaml, format!("the key `{name}` is there twice, and the last one counts"))
+                    .at(place(&key))
+                    .related(place(&first), "passed over")
+                    .help("remove one of the two"),
+            );
+        }
+        match parsed {
             Ok(Value::Null(_)) => Some(YamlFile { source: Arc::clone(source), root: Value::mapping(Mapping::new()) }),
             Ok(root) => Some(YamlFile { source: Arc::clone(source), root }),
             // An empty document has no value at all.
@@ -79,12 +97,6 @@ fn syntax_error(source: &Arc<SourceText>, error: &dbt_yaml::Error) -> Diagnostic
             .at_if(place)
             .help("indent with spaces");
     }
-    if let Some(key) = message.split_once("duplicate entry with key \"").and_then(|(_, it)| it.strip_suffix('"')) {
-        let second = place.as_ref().and_then(|it| second_key(source, it.range.start, key));
-        return Diagnostic::error(Code::BadYaml, format!("the key `{key}` is there twice"))
-            .at_if(second.or(place))
-            .help("remove one of the two");
-    }
     if message.contains("mapping values are not allowed") {
         return Diagnostic::error(Code::BadYaml, "a key can't begin here")
             .at_if(place)
@@ -99,22 +111,6 @@ fn syntax_error(source: &Arc<SourceText>, error: &dbt_yaml::Error) -> Diagnostic
     Diagnostic::error(Code::BadYaml, format!("invalid YAML: {message}"))
         .at_if(place)
         .help_if(text.split("while parsing").nth(1), |rest| format!("the mistake may be earlier: while parsing{rest}"))
-}
-
-/// Where a key stands for the second time.
-fn second_key(source: &Arc<SourceText>, from: usize, key: &str) -> Option<Span> {
-    let mut start = source.text[..from].rfind('\n').map_or(0, |at| at + 1);
-    let mut places = Vec::new();
-    for line in source.text[start..].split_inclusive('\n') {
-        let indented = line.trim_start_matches([' ', '-']);
-        if indented.strip_prefix(key).is_some_and(|it| it.trim_start().starts_with(':')) {
-            let at = start + line.len() - indented.len();
-            places.push((line.len() - indented.len(), Span::new(source, at..at + key.len())));
-        }
-        start += line.len();
-    }
-    let (depth, _) = places.first()?;
-    places.iter().skip(1).find(|(it, _)| it == depth).map(|(_, span)| span.clone())
 }
 
 /// A value inside a file.

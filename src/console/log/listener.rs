@@ -281,7 +281,8 @@ mod tests {
     #[test]
     fn a_test_that_warns_is_told_and_counted() {
         let listener = listener();
-        let warned = Outcome::Warned(Failures { count: 1, ..Failures::default() });
+        let configured = "warn if != 0".to_owned();
+        let warned = Outcome::Warned(Failures { count: 1, configured, ..Failures::default() });
         let test = node("test.shop.few.2d5c", "few", ResourceType::Test);
         let lines = listener.lines(&finished(test, warned), Duration::from_secs(1));
         let data = &lines[0].data;
@@ -298,7 +299,7 @@ mod tests {
                 ("FinishedRunningStats", "Finished running 1 data test in 0 hours 0 minutes and 2.00 seconds (2.00s)."),
                 ("EndOfRunSummary", "Completed with 1 warning:"),
                 ("RunResultWarning", "Warning in test few (models/schema.yml)"),
-                ("RunResultWarningMessage", "Got 1 result, configured to warn"),
+                ("RunResultWarningMessage", "Got 1 result, configured to warn if != 0"),
                 ("StatsLine", "Done. PASS=0 WARN=1 ERROR=0 SKIP=0 NO-OP=0 TOTAL=1"),
             ]
         );

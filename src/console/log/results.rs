@@ -126,8 +126,9 @@ pub(super) fn message(outcome: &Outcome) -> String {
         Outcome::Passed | Outcome::Aged { .. } => String::new(),
         Outcome::Ingested(file) => file.message.clone().unwrap_or_else(|| file.outcome.to_owned()),
         Outcome::Proved(way) => way.to_string(),
-        Outcome::Warned(failures) => format!("{}, configured to warn", results(failures.count)),
-        Outcome::Failed(failures) => format!("{}, configured to fail", results(failures.count)),
+        Outcome::Warned(failures) | Outcome::Failed(failures) => {
+            format!("{}, configured to {}", results(failures.count), failures.configured)
+        }
         Outcome::Errored(problem) => {
             let found = [problem.as_ref().clone()].into_iter().collect();
             diagnostics::render_terminal(&found, false).trim_end().to_owned()

@@ -14,9 +14,8 @@ create macro lcase(a) as lower(a);
 create macro strlen(a) as octet_length(a);
 create macro prefix(a, b) as starts_with(a, b);
 create macro suffix(a, b) as ends_with(a, b);
-create macro split(a, b) as string_to_array(a, b);
-create macro str_split(a, b) as string_to_array(a, b);
-create macro string_split(a, b) as string_to_array(a, b);
+create macro split(a, b) as string_split(a, b);
+create macro str_split(a, b) as string_split(a, b);
 create macro regexp_matches(a, b) as regexp_like(a, b);
 -- 'c' is what is so anyway; the engine takes no empty flags, and 'u' is so anyway, too.
 create macro regexp_matches(a, b, c) as regexp_like(a, b, replace(c, 'c', '') || 'u');

@@ -27,6 +27,12 @@
 dateadd({{ datepart }}, {{ interval }}, {{ from_date_or_timestamp }})
 {%- endmacro %}
 
+{% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
+{%- set part = datepart | lower -%}
+{%- set count, unit = {'quarter': (3, 'month'), 'week': (7, 'day')}.get(part, (1, part)) -%}
+({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * {{ count }}) * interval 1 {{ unit }})
+{%- endmacro %}
+
 {# The engine multiplies no intervals: a duration is counted out, months are read from text. #}
 {% macro datafusion__dateadd(datepart, interval, from_date_or_timestamp) -%}
 {%- set part = dbt.datafusion_datepart(datepart) -%}

@@ -126,3 +126,7 @@ create view {{ relation }} as (
 {{ sql }}
 );
 {%- endmacro %}
+
+{# dbt-duckdb's: views of external tables that others read. They are tables here, and nothing has to be made. #}
+{% macro register_upstream_external_models() %}
+{% endmacro %}

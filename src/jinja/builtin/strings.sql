@@ -38,6 +38,10 @@
 split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
 {%- endmacro %}
 
+{% macro duckdb__split_part(string_text, delimiter_text, part_number) -%}
+string_split({{ string_text }}, {{ delimiter_text }})[{{ part_number }}]
+{%- endmacro %}
+
 {# The engine's own `split_part` gives an empty text where there is no part, its arrays have no part for an empty text. #}
 {% macro datafusion__split_part(string_text, delimiter_text, part_number) -%}
 case

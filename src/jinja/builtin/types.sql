@@ -35,6 +35,7 @@
 {# A value as another type; null where it is none, on engines that can. #}
 {% macro safe_cast(field, type) %}{{ return(adapter.dispatch('safe_cast', 'dbt')(field, type)) }}{% endmacro %}
 {% macro default__safe_cast(field, type) -%}cast({{ field }} as {{ type }}){%- endmacro %}
+{% macro duckdb__safe_cast(field, type) -%}cast({{ field }} as {{ type }}){%- endmacro %}
 {% macro datafusion__safe_cast(field, type) -%}try_cast({{ field }} as {{ type }}){%- endmacro %}
 
 {# `true` or `false` as text. #}

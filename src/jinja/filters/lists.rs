@@ -16,6 +16,10 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("slice", move |state: &State<'_, '_>, value: Value, count: usize, fill: Option<Value>| {
         filters::slice(state, value, sized(count)?, fill)
     });
+    // As in Jinja2, what is not there is empty.
+    let length = |value: &Value| if value.is_undefined() { Ok(0) } else { filters::length(value) };
+    environment.add_filter("length", length);
+    environment.add_filter("count", length);
     environment.add_filter("list", |state: &State<'_, '_>, value: Value| changeable(&filters::list(state, value)?));
     environment.add_filter("sort", |state: &State<'_, '_>, value: Value, reverse: Option<bool>, named: Kwargs| {
         let sorted = match reverse {

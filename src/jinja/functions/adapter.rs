@@ -234,7 +234,8 @@ impl Adapter {
         let mut packages: Vec<&str> = match namespace {
             Some(namespace) => match invocation.dispatch.get(namespace) {
                 Some(order) => order.iter().map(String::as_str).collect(),
-                None => vec![invocation.project.as_str(), namespace],
+                None if self.macros.has_package(namespace) => vec![invocation.project.as_str(), namespace],
+                None => vec![scope.package.as_str(), invocation.project.as_str()],
             },
             None => vec![invocation.project.as_str(), scope.package.as_str()],
         };

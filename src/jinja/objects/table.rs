@@ -10,6 +10,7 @@ use minijinja::{Error, ErrorKind, State, Value};
 use super::cell;
 use crate::jinja::database::Rows;
 use crate::jinja::scope::{LogLine, Scope};
+use crate::jinja::values;
 
 /// A result.
 #[derive(Debug)]
@@ -217,7 +218,7 @@ impl Object for Named {
             "values" => Value::from(self.values.clone()),
             "keys" => pairs().map(|(name, _)| name).collect(),
             "items" => pairs().map(|(name, value)| Value::from(vec![name, value])).collect(),
-            "dict" => Value::from_pairs(pairs()),
+            "dict" => values::dict(pairs().collect()),
             "get" => {
                 let found = args.first().and_then(|it| self.get_value(it));
                 found.or_else(|| args.get(1).cloned()).unwrap_or(Value::from(()))

@@ -1,0 +1,211 @@
+//! Columns are found whatever letters they are written in, capital or small, and keep the name that they have where they
+//! come from, as DuckDB has it. The engine looks for the exact name: it is asked first, and where it finds none, what is
+//! written is spelled as the columns in reach are.
+
+use std::ops::ControlFlow;
+
+use datafusion::common::{Column, Span};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, Visit, VisitMut, Visitor,
+    VisitorMut,
+};
+
+/// Spells columns as those in reach are, in the part of a query where a missing one stands: it is at `place`, or where
+/// nobody knows. Says whether anything has changed.
+pub fn spell_columns(query: &mut Query, missing: &Column, place: Option<Span>, in_reach: &[Column]) -> bool {
+    if !in_reach.iter().any(|it| is_spelled_otherwise(missing, it)) {
+        return false;
+    }
+    let mut search = Search { missing, place, parts: Parts::default() };
+    let found = match Visit::visit(query, &mut search) {
+        ControlFlow::Break(part) => Some(part),
+        // It has come from somewhere else, such as the body of a macro.
+        ControlFlow::Continue(()) if place.is_none() => None,
+        ControlFlow::Continue(()) => return false,
+    };
+    let mut spelling = Spelling { in_reach, only: found, parts: Parts::default(), changed: false };
+    let _: ControlFlow<()> = VisitMut::visit(query, &mut spelling);
+    spelling.changed
+}
+
+fn is_spelled_otherwise(written: &Column, column: &Column) -> bool {
+    let same_table = match (&written.relation, &column.relation) {
+        (Some(written), Some(table)) => written.table().eq_ignore_ascii_case(table.table()),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    same_table && written.name.eq_ignore_ascii_case(&column.name)
+}
+
+/// Which part of a query is being visited. Each `select` is one, and what stands beside it, as `order by` does.
+#[derive(Default)]
+struct Parts {
+    begun: usize,
+    open: Vec<usize>,
+}
+
+impl Parts {
+    fn enter(&mut self) {
+        self.begun += 1;
+        self.open.push(self.begun);
+    }
+
+    fn leave(&mut self) {
+        self.open.pop();
+    }
+
+    fn current(&self) -> Option<usize> {
+        self.open.last().copied()
+    }
+
+    /// The part that the current one is the body of.
+    fn around(&self) -> Option<usize> {
+        self.open.len().checked_sub(2).map(|at| self.open[at])
+    }
+}
+
+/// The names of a column: its own, and those of the table before it.
+fn names(expression: &Expr) -> Option<&[Ident]> {
+    match expression {
+        Expr::Identifier(name) => Some(std::slice::from_ref(name)),
+        Expr::CompoundIdentifier(names) => Some(names),
+        _ => None,
+    }
+}
+
+/// Looks for the part in which the missing column stands.
+struct Search<'a> {
+    missing: &'a Column,
+    place: Option<Span>,
+    parts: Parts,
+}
+
+impl Visitor for Search<'_> {
+    type Break = (usize, Option<usize>);
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
+        self.parts.enter();
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
+        self.parts.leave();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, _: &Select) -> ControlFlow<Self::Break> {
+        self.parts.enter();
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _: &Select) -> ControlFlow<Self::Break> {
+        self.parts.leave();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Self::Break> {
+        let (Some(names), Some(part), Some(place)) = (names(expression), self.parts.current(), self.place) else {
+            return ControlFlow::Continue(());
+        };
+        let begins = |it: &Ident| (it.span.start.line, it.span.start.column) == (place.start.line, place.start.column);
+        let is_it = names.first().is_some_and(begins)
+            && names.last().is_some_and(|it| it.value.eq_ignore_ascii_case(&self.missing.name));
+        if is_it { ControlFlow::Break((part, self.parts.around())) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Spells the columns of one part, or of all.
+struct Spelling<'a> {
+    in_reach: &'a [Column],
+    /// The part, and what stands around it.
+    only: Option<(usize, Option<usize>)>,
+    parts: Parts,
+    changed: bool,
+}
+
+impl VisitorMut for Spelling<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.parts.enter();
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.parts.leave();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        self.parts.enter();
+        if self.only.is_none_or(|(part, _)| self.parts.current() == Some(part)) {
+            for join in select.from.iter_mut().flat_map(|it| &mut it.joins) {
+                let names = joined_by(&mut join.join_operator).iter_mut().flat_map(|it| &mut it.0);
+                for name in names {
+                    if let ObjectNamePart::Identifier(name) = name {
+                        self.spell(None, name);
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<()> {
+        self.parts.leave();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+        if let Some((part, around)) = self.only
+            && self.parts.current() != Some(part)
+        {
+            // `order by o.Id` means the column too, and the planner takes its word for it. A plain name may be an alias.
+            let is_of_table = matches!(expression, Expr::CompoundIdentifier(_));
+            if !is_of_table || self.parts.current() != around {
+                return ControlFlow::Continue(());
+            }
+        }
+        let names = match expression {
+            Expr::Identifier(name) => std::slice::from_mut(name),
+            Expr::CompoundIdentifier(names) => names.as_mut_slice(),
+            _ => return ControlFlow::Continue(()),
+        };
+        let table = names.len().checked_sub(2).map(|at| names[at].value.clone());
+        if let Some(last) = names.last_mut() {
+            self.spell(table, last);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Spelling<'_> {
+    fn spell(&mut self, table: Option<String>, name: &mut Ident) {
+        let written = Column::new(table, exact(name));
+        if let Some(column) = self.in_reach.iter().find(|it| is_spelled_otherwise(&written, it))
+            && !self.in_reach.iter().any(|it| it.name == written.name)
+        {
+            *name = Ident::with_quote_and_span('"', name.span, &column.name);
+            self.changed = true;
+        }
+    }
+}
+
+/// The columns of `using (…)`.
+fn joined_by(operator: &mut JoinOperator) -> &mut [ObjectName] {
+    match operator {
+        JoinOperator::Join(JoinConstraint::Using(names))
+        | JoinOperator::Inner(JoinConstraint::Using(names))
+        | JoinOperator::Left(JoinConstraint::Using(names))
+        | JoinOperator::LeftOuter(JoinConstraint::Using(names))
+        | JoinOperator::Right(JoinConstraint::Using(names))
+        | JoinOperator::RightOuter(JoinConstraint::Using(names))
+        | JoinOperator::FullOuter(JoinConstraint::Using(names)) => names,
+        _ => &mut [],
+    }
+}
+
+/// The name that the engine looks for.
+fn exact(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
+}

@@ -48,6 +48,7 @@ impl Connector for Csv {
             .with_has_header(options.flag("header").unwrap_or(true))
             .with_delimiter(byte("delimiter", default_delimiter)?)
             .with_quote(byte("quote", b'"')?)
+            .with_schema_infer_max_rec(super::files::SAMPLE)
             .with_newlines_in_values(options.flag("newlines_in_values").unwrap_or(false))
             .with_file_compression_type(compression);
         if options.text("escape").is_some() {

@@ -2,6 +2,9 @@
 //! Declared types win over inferred ones; a declared column that the files lack is a mistake.
 
 mod identity;
+mod sniff;
+
+pub(super) use sniff::SAMPLE;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -25,6 +28,7 @@ use crate::project::Json;
 use crate::reuse::Digest;
 
 /// What a source says about its files.
+#[derive(Debug, Clone)]
 pub struct SourceOptions {
     /// `source `raw.events``, for messages.
     pub display: String,
@@ -45,6 +49,13 @@ impl SourceOptions {
 
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
         self.options.get(key).and_then(Json::as_bool)
+    }
+
+    /// The same with one more option.
+    fn with(&self, key: &str, value: Json) -> SourceOptions {
+        let mut all = self.clone();
+        all.options.insert(key.to_owned(), value);
+        all
     }
 
     pub(super) fn problem(&self, problem: Diagnostic) -> Diagnostic {
@@ -124,6 +135,16 @@ pub(super) async fn open(
     report_unreadable_files(options, &files, found)?;
     let identity = of_files(options, &url, &files, session).await;
     let identity = identity.map_err(|error| options.unreadable(cause(&error)))?;
+    let is_csv = connector.name() == csv::Csv.name();
+    let found_delimiter = match files.first() {
+        Some(file) if is_csv && options.text("delimiter").is_none() => {
+            let store = session.runtime_env().object_store(&url).map_err(|error| options.unreadable(cause(&error)))?;
+            sniff::delimiter(&store, file, &compression).await
+        }
+        _ => None,
+    };
+    let found_out = found_delimiter.map(|it| options.with("delimiter", Json::from(it)));
+    let options = found_out.as_ref().unwrap_or(options);
     let format = connector.format(options, compression)?;
     let ending = files.first().map(|it| file_ending(it.location.as_ref())).unwrap_or_default();
     let mut listing = ListingOptions::new(format).with_file_extension(ending);
@@ -140,7 +161,8 @@ pub(super) async fn open(
         })
         .collect();
     listing = listing.with_table_partition_cols(partitions.clone());
-    let read_as = Digest::texts("read as", [connector.name(), &format!("{compression:?}")]);
+    let delimiter = options.text("delimiter").unwrap_or_default();
+    let read_as = Digest::texts("read as", [connector.name(), &format!("{compression:?}"), delimiter]);
     let known_as = Digest::of("columns", [&identity, &read_as]);
     let notes = session.config().get_extension::<Inferred>();
     let inferred = match notes.as_ref().and_then(|it| it.get(&known_as)) {
@@ -152,12 +174,22 @@ pub(super) async fn open(
                     .note(cause(&error))
                     .help("is it cut off, or in another format? then mend the file, or set `format`, `delimiter` or `quote`")
             })?;
+            let inferred = if is_csv {
+                let config = ListingTableConfig::new(url.clone()).with_listing_options(listing.clone());
+                let texts = ListingTable::try_new(config.with_schema(csv::as_text(&inferred)));
+                let texts = texts.map_err(|error| options.unreadable(cause(&error)))?;
+                let settled = sniff::without_leading_zeros(&inferred, Arc::new(texts), session).await;
+                // What can't be read is said when it is.
+                settled.unwrap_or(inferred)
+            } else {
+                inferred
+            };
             notes.iter().for_each(|it| it.keep(&known_as, &inferred));
             inferred
         }
     };
     let schema = settle_schema(options, &inferred, &partitions, found);
-    let null = options.text("null").filter(|it| connector.name() == csv::Csv.name() && !it.is_empty());
+    let null = options.text("null").filter(|it| is_csv && !it.is_empty());
     let read_with = if null.is_some() { csv::as_text(&schema) } else { Arc::clone(&schema) };
     let config = ListingTableConfig::new(url).with_listing_options(listing).with_schema(read_with);
     let table = ListingTable::try_new(config).map_err(|error| options.unreadable(cause(&error)))?;

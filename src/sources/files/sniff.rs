@@ -1,0 +1,90 @@
+//! What CSV files tell of themselves where nobody has declared it: what stands between their values, and which of their
+//! numbers are none, because they begin with a zero.
+
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::functions::expr_fn::regexp_like;
+use datafusion::functions_aggregate::expr_fn::bool_or;
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
+use datafusion::physical_plan::collect;
+use datafusion::prelude::ident;
+use futures::{StreamExt, stream};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+
+/// Rows that are looked at to know what columns hold; as many as DuckDB looks at.
+pub(in crate::sources) const SAMPLE: usize = 20_480;
+
+/// Bytes of a file in which its first line ends.
+const BEGINNING: u64 = 16 * 1024;
+
+/// What stands between values, when it is no comma.
+const OTHERS: [char; 3] = [';', '|', '\t'];
+
+/// The delimiter that a file's first line has instead of commas; `None` where it has commas, or only one column.
+pub(super) async fn delimiter(
+    store: &Arc<dyn ObjectStore>,
+    file: &ObjectMeta,
+    compression: &FileCompressionType,
+) -> Option<String> {
+    let bytes = store.get_range(&file.location, 0..BEGINNING.min(file.size)).await.ok()?;
+    let packed = stream::once(async move { Ok::<Bytes, DataFusionError>(bytes) }).boxed();
+    // What is cut off can't be unpacked to its end, and need not be.
+    let text = compression.convert_stream(packed).ok()?.next().await?.ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let mut counts = [0_usize; 3];
+    let mut quoted = false;
+    for character in text.trim_start_matches('\u{feff}').chars() {
+        match character {
+            '"' => quoted = !quoted,
+            '\n' if !quoted => break,
+            ',' if !quoted => return None,
+            other if !quoted => {
+                if let Some(at) = OTHERS.iter().position(|it| *it == other) {
+                    counts[at] += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    let (at, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
+    (*count > 0).then(|| OTHERS[at].to_string())
+}
+
+/// The columns of files, where postcodes and the like are texts: `07124` is no number. `texts` has all columns as texts.
+///
+/// # Errors
+/// The files can't be read.
+pub(super) async fn without_leading_zeros(
+    inferred: &SchemaRef,
+    texts: Arc<dyn TableProvider>,
+    session: &dyn Session,
+) -> Result<SchemaRef> {
+    let numbers: Vec<&Arc<Field>> = inferred.fields().iter().filter(|it| it.data_type() == &DataType::Int64).collect();
+    if numbers.is_empty() {
+        return Ok(Arc::clone(inferred));
+    }
+    let begins_with_zero = |it: &&Arc<Field>| bool_or(regexp_like(ident(it.name()), lit("^[-+]?0[0-9]"), None));
+    let plan = LogicalPlanBuilder::scan("file", provider_as_source(texts), None)?
+        .limit(0, Some(SAMPLE))?
+        .aggregate(Vec::<datafusion::logical_expr::Expr>::new(), numbers.iter().map(begins_with_zero))?
+        .build()?;
+    let batches = collect(session.create_physical_plan(&plan).await?, session.task_ctx()).await?;
+    let Some(answers) = batches.iter().find(|it| it.num_rows() == 1) else { return Ok(Arc::clone(inferred)) };
+    let is_text = |name: &str| {
+        let at = numbers.iter().position(|it| it.name() == name);
+        let answer = at.map(|at| answers.column(at).as_boolean());
+        answer.is_some_and(|it| it.iter().next().flatten() == Some(true))
+    };
+    let settle = |field: &Arc<Field>| match is_text(field.name()) {
+        true => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8)),
+        false => Arc::clone(field),
+    };
+    Ok(Arc::new(Schema::new(inferred.fields().iter().map(settle).collect::<Vec<_>>())))
+}

@@ -183,7 +183,7 @@ impl Spelling<'_> {
     fn spell(&mut self, table: Option<String>, name: &mut Ident) {
         let written = Column::new(table, exact(name));
         if let Some(column) = self.in_reach.iter().find(|it| is_spelled_otherwise(&written, it))
-            && !self.in_reach.iter().any(|it| it.name == written.name)
+            && !self.in_reach.iter().any(|it| it.name == written.name && is_spelled_otherwise(&written, it))
         {
             *name = Ident::with_quote_and_span('"', name.span, &column.name);
             self.changed = true;

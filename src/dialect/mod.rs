@@ -18,18 +18,18 @@ mod macros;
 mod numbers;
 mod operators;
 mod pivots;
+mod same_names;
 mod structs;
 mod syntax;
 mod table_functions;
-mod told_apart;
 mod tokens;
 mod type_names;
 mod unions;
 
 pub use lateral::inline_alias;
 pub use letters::spell_columns;
+pub use same_names::tell_apart;
 pub use table_functions::table_call;
-pub use told_apart::tell_casts_apart;
 pub use type_names::type_name;
 
 use std::sync::Arc;

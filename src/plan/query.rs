@@ -172,14 +172,14 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
     dialect::fill_in_names(&mut query, &context.target.database, &context.target.schema);
     let mut inlined: Vec<String> = Vec::new();
     let mut spelled = BTreeSet::new();
-    let mut casts_apart = false;
+    let mut told_apart = false;
     loop {
         let error = match plan(&query) {
             Ok(plan) => return Ok(plan),
             Err(error) => error,
         };
-        if is_duplicate(&error) && !casts_apart && dialect::tell_casts_apart(&mut query) {
-            casts_apart = true;
+        if is_duplicate(&error) && !told_apart && dialect::tell_apart(&mut query) {
+            told_apart = true;
             continue;
         }
         let Some(Missing { column, place, in_reach }) = Missing::of(&error) else { return Err(error) };

@@ -22,6 +22,7 @@ pub(super) fn settle(plan: LogicalPlan) -> Result<LogicalPlan> {
         },
         // What filters ask of rows, the engine can answer.
         LogicalPlan::Projection(_) => tests_of_rows::settle(node),
+        LogicalPlan::Aggregate(_) | LogicalPlan::Window(_) | LogicalPlan::Sort(_) => tests_of_rows::settle_before(node),
         other => Ok(Transformed::no(other)),
     })?;
     Ok(settled.data)
@@ -34,19 +35,31 @@ pub(super) fn settle(plan: LogicalPlan) -> Result<LogicalPlan> {
 pub(super) fn check(plan: &LogicalPlan, state: &SessionState) -> Result<()> {
     let mut any = false;
     plan.apply_with_subqueries(|node| {
-        any |= node.contains_outer_reference();
+        any |= node.contains_outer_reference() || asks_of_rows(node);
         Ok(if any { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     if !any {
         return Ok(());
     }
-    let is_left = |plan: LogicalPlan| plan.exists(|node| Ok(node.contains_outer_reference())).unwrap_or(true);
+    let is_left = |plan: LogicalPlan| {
+        plan.exists(|node| Ok(node.contains_outer_reference() || asks_of_rows(node))).unwrap_or(true)
+    };
     match state.optimizer().optimize(plan.clone(), state, |_, _| {}).map(is_left) {
         Ok(false) => Ok(()),
         Ok(true) | Err(_) => not_impl_err!(
             "a subquery that asks of the row beside it in this way; join the two, and group by what tells the rows apart"
         ),
     }
+}
+
+/// Whether a step asks a subquery of each of its rows.
+fn asks_of_rows(node: &LogicalPlan) -> bool {
+    let asks = |it: &Expr| match it {
+        Expr::ScalarSubquery(query) => !query.outer_ref_columns.is_empty(),
+        Expr::Exists(_) | Expr::InSubquery(_) => !matches!(node, LogicalPlan::Filter(_)),
+        _ => false,
+    };
+    node.expressions().iter().any(|it| it.exists(|it| Ok(asks(it))).unwrap_or_default())
 }
 
 /// A join whose condition asks a subquery, or does not.

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use arrow::datatypes::FieldRef;
 use datafusion::common::Column;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Subquery, lit, not};
 use datafusion::scalar::ScalarValue;
+
+/// What the rows of `in (select …)` are called.
+const ASKED: &str = "asked_rows";
 
 /// Answers such questions in all expressions of a step.
 pub(super) fn settle(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -40,10 +43,45 @@ pub(super) fn settle(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     })
 }
 
+/// The same for a step that does more with rows than compute values: it is asked before, and the step finds the answers.
+pub(super) fn settle_before(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let mut asked: Vec<Expr> = Vec::new();
+    let input = match node.inputs().as_slice() {
+        [input] => (*input).clone(),
+        _ => return Ok(Transformed::no(node)),
+    };
+    let columns = node.schema().columns();
+    let names = NamePreserver::new(&node);
+    let expressions = node.expressions().into_iter().map(|expression| {
+        let name = names.save(&expression);
+        let answered = expression.transform_down(|it| match it {
+            Expr::Exists(_) | Expr::InSubquery(_) => {
+                let answer = format!("asked_{}", asked.len());
+                asked.push(it.alias(&answer));
+                Ok(Transformed::new(Expr::Column(Column::from_name(answer)), true, TreeNodeRecursion::Jump))
+            }
+            other => Ok(Transformed::no(other)),
+        })?;
+        Ok(answered.update_data(|it| name.restore(it)).data)
+    });
+    let expressions = expressions.collect::<Result<Vec<Expr>>>()?;
+    if asked.is_empty() {
+        return Ok(Transformed::no(node));
+    }
+    let passed_on = input.schema().columns().into_iter().map(Expr::Column);
+    let answers =
+        LogicalPlanBuilder::from(input.clone()).project(passed_on.chain(asked).collect::<Vec<Expr>>())?.build()?;
+    let answered = node.with_new_exprs(expressions, vec![settle(answers)?.data])?;
+    // A step that passes rows on passes the answers on too.
+    let own = columns.into_iter().map(Expr::Column);
+    Ok(Transformed::yes(LogicalPlanBuilder::from(answered).project(own)?.build()?))
+}
+
 /// True where a row has the value; null where none has and the value, or that of some row, is unknown.
 fn is_among(test: InSubquery, types: &[(Column, FieldRef)]) -> Result<Expr> {
     let InSubquery { expr: value, subquery, negated } = test;
-    let rows = subquery.subquery;
+    // Under a name of its own: the row may be one of the same table.
+    let rows = Arc::new(LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()).alias(ASKED)?.build()?);
     let (table, field) = rows.schema().qualified_field(0);
     let column = Expr::Column(Column::new(table.cloned(), field.name()));
     let same = column.clone().eq(as_seen_from_within(*value.clone(), types)?);

@@ -48,10 +48,34 @@ asked_while_joined as (
     select o.id, c.name
     from orders as o
     join customers as c on o.customer = c.id and o.id = (select max(p.id) from orders as p where p.customer = c.id)
+),
+
+of_itself as (
+    select id, id in (select id from orders where customer = 10) as is_ten from orders
+),
+
+asked_while_grouped as (
+    select
+        customer in (select id from customers) as is_among,
+        count(*) as n,
+        sum(case when exists (select 1 from customers as c where c.id = o.customer) then 1 else 0 end) as known,
+        count(*) filter (where id in (select id from orders where customer = 10)) as tens
+    from orders as o
+    group by customer in (select id from customers)
+),
+
+numbered as (
+    select id, row_number() over (order by id in (select id from orders where customer = 10), id) as position
+    from orders
 )
 
 select
     a.*,
+    s.is_ten,
+    g.n,
+    g.known,
+    g.tens,
+    p.position,
     (select count(*) from beside as b where b.id = a.id) as items,
     k.item,
     n.numbers,
@@ -59,6 +83,9 @@ select
     d.doubled,
     j.name
 from answers as a
+join of_itself as s on s.id = a.id
+join numbered as p on p.id = a.id
+left join asked_while_grouped as g on g.is_among is not distinct from a.is_among
 join kept as k on k.id = a.id
 join counted as n on n.id = a.id
 left join computed as d on d.id = a.id

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use datafusion::common::{Column, Span};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, Visit, VisitMut, Visitor,
-    VisitorMut,
+    ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem,
+    Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
 /// Spells columns as those in reach are, in the part of a query where a missing one stands: it is at `place`, or where
@@ -28,6 +28,65 @@ pub fn spell_columns(query: &mut Query, missing: &Column, place: Option<Span>, i
     spelling.changed
 }
 
+/// A query that leaves out what it replaces (`* replace (a + 1 as a)`), and the names of that; `None` where it replaces nothing. The planner passes over a name to replace that it does not find, and misses one to leave out.
+pub fn leaving_out_replaced(query: &Query) -> Option<(Query, Vec<String>)> {
+    let mut query = query.clone();
+    let mut leaving = LeavingOut::default();
+    let _: ControlFlow<()> = VisitMut::visit(&mut query, &mut leaving);
+    (!leaving.names.is_empty()).then(|| {
+        let names = leaving.names.iter().map(exact).collect();
+        (query, names)
+    })
+}
+
+#[derive(Default)]
+struct LeavingOut {
+    names: Vec<Ident>,
+}
+
+impl VisitorMut for LeavingOut {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for options in select.projection.iter_mut().filter_map(wildcard) {
+            let replaced = options.opt_replace.take().map(|it| it.items).unwrap_or_default();
+            let mut names: Vec<ObjectName> = match options.opt_exclude.take() {
+                Some(ExcludeSelectItem::Single(name)) => vec![name],
+                Some(ExcludeSelectItem::Multiple(names)) => names,
+                None => Vec::new(),
+            };
+            for item in replaced {
+                names.push(ObjectName::from(vec![item.column_name.clone()]));
+                self.names.push(item.column_name);
+            }
+            options.opt_exclude = Some(ExcludeSelectItem::Multiple(names)).filter(|it| *it != ExcludeSelectItem::Multiple(Vec::new()));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn wildcard(item: &mut SelectItem) -> Option<&mut WildcardAdditionalOptions> {
+    match item {
+        SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => Some(options),
+        _ => None,
+    }
+}
+
+/// The names of columns that a `*` leaves out or replaces.
+fn names_of_wildcard(options: &mut WildcardAdditionalOptions) -> Vec<&mut Ident> {
+    let left_out: &mut [ObjectName] = match &mut options.opt_exclude {
+        Some(ExcludeSelectItem::Single(name)) => std::slice::from_mut(name),
+        Some(ExcludeSelectItem::Multiple(names)) => names,
+        None => &mut [],
+    };
+    let left_out = left_out.iter_mut().flat_map(|it| &mut it.0).filter_map(|it| match it {
+        ObjectNamePart::Identifier(name) => Some(name),
+        ObjectNamePart::Function(_) => None,
+    });
+    let replaced = options.opt_replace.iter_mut().flat_map(|it| &mut it.items).map(|it| &mut it.column_name);
+    left_out.chain(replaced).collect()
+}
+
 fn is_spelled_otherwise(written: &Column, column: &Column) -> bool {
     let same_table = match (&written.relation, &column.relation) {
         (Some(written), Some(table)) => written.table().eq_ignore_ascii_case(table.table()),
@@ -35,6 +94,10 @@ fn is_spelled_otherwise(written: &Column, column: &Column) -> bool {
         (None, _) => true,
     };
     same_table && written.name.eq_ignore_ascii_case(&column.name)
+}
+
+fn begins_at(name: &Ident, place: Span) -> bool {
+    (name.span.start.line, name.span.start.column) == (place.start.line, place.start.column)
 }
 
 /// Which part of a query is being visited. Each `select` is one, and what stands beside it, as `order by` does.
@@ -93,8 +156,15 @@ impl Visitor for Search<'_> {
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_select(&mut self, _: &Select) -> ControlFlow<Self::Break> {
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
         self.parts.enter();
+        let begins = |it: &&mut Ident| self.place.is_some_and(|place| begins_at(it, place));
+        let mut items = select.projection.clone();
+        if items.iter_mut().filter_map(wildcard).flat_map(names_of_wildcard).any(|it| begins(&it))
+            && let Some(part) = self.parts.current()
+        {
+            return ControlFlow::Break((part, self.parts.around()));
+        }
         ControlFlow::Continue(())
     }
 
@@ -107,8 +177,7 @@ impl Visitor for Search<'_> {
         let (Some(names), Some(part), Some(place)) = (names(expression), self.parts.current(), self.place) else {
             return ControlFlow::Continue(());
         };
-        let begins = |it: &Ident| (it.span.start.line, it.span.start.column) == (place.start.line, place.start.column);
-        let is_it = names.first().is_some_and(begins)
+        let is_it = names.first().is_some_and(|it| begins_at(it, place))
             && names.last().is_some_and(|it| it.value.eq_ignore_ascii_case(&self.missing.name));
         if is_it { ControlFlow::Break((part, self.parts.around())) } else { ControlFlow::Continue(()) }
     }
@@ -139,6 +208,9 @@ impl VisitorMut for Spelling<'_> {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         self.parts.enter();
         if self.only.is_none_or(|(part, _)| self.parts.current() == Some(part)) {
+            for name in select.projection.iter_mut().filter_map(wildcard).flat_map(names_of_wildcard) {
+                self.spell(None, name);
+            }
             for join in select.from.iter_mut().flat_map(|it| &mut it.joins) {
                 let names = joined_by(&mut join.join_operator).iter_mut().flat_map(|it| &mut it.0);
                 for name in names {

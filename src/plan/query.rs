@@ -173,6 +173,16 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
     let mut inlined: Vec<String> = Vec::new();
     let mut spelled = BTreeSet::new();
     let mut told_apart = false;
+    let plan = |query: &Query| {
+        if let Some((left_out, replaced)) = dialect::leaving_out_replaced(query)
+            && let Err(error) = plan(&left_out)
+            // Whoever reads the column further out has a place, and misses it only here.
+            && Missing::of(&error).is_some_and(|it| it.place.is_none() && replaced.contains(&it.column.name))
+        {
+            return Err(error);
+        }
+        plan(query)
+    };
     loop {
         let error = match plan(&query) {
             Ok(plan) => return Ok(plan),

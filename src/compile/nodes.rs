@@ -10,8 +10,9 @@ pub fn describe(facts: &NodeFacts) -> Json {
     let config: Map<_, _> = facts.config.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
     let column = |it: &crate::parse::Column| {
         let data_type = it.data_type.as_ref().map(|(text, _)| text.as_str());
-        let value =
-            json!({"name": it.name, "description": it.description, "data_type": data_type, "meta": {}, "tags": []});
+        let config = json!({"meta": it.meta, "tags": it.tags});
+        let value = json!({"name": it.name, "description": it.description, "data_type": data_type, "meta": it.meta,
+            "tags": it.tags, "config": config});
         (it.name.clone(), value)
     };
     json!({

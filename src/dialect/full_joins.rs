@@ -1,6 +1,8 @@
 //! `full join … using (id)`: the column is that of either side; of a `right join` it is the right one. The engine takes
-//! the left one, which is null in rows that only the right side has.
+//! the left one, which is null in rows that only the right side has. After two such joins of any kind it takes a plain name
+//! for that of several tables.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -13,10 +15,25 @@ use super::calls::{call, plain_name};
 /// Replaces the columns' plain names by what both sides have.
 pub(super) fn rewrite(select: &mut Select) {
     let mut merged: Vec<(Ident, Expr)> = Vec::new();
+    let mut of_first: Vec<(Ident, Expr)> = Vec::new();
     for table in &select.from {
         let mut sides: Vec<Option<Ident>> = vec![name_of(&table.relation)];
+        let mut joined: BTreeMap<String, usize> = BTreeMap::new();
         for join in &table.joins {
             let right = name_of(&join.relation);
+            if let JoinOperator::Join(JoinConstraint::Using(columns))
+            | JoinOperator::Inner(JoinConstraint::Using(columns))
+            | JoinOperator::Left(JoinConstraint::Using(columns))
+            | JoinOperator::LeftOuter(JoinConstraint::Using(columns)) = &join.join_operator
+            {
+                for column in columns.iter().filter_map(|it| it.0.first()?.as_ident()) {
+                    let times = joined.entry(column.value.to_lowercase()).or_default();
+                    *times += 1;
+                    if let (2, Some(Some(first))) = (*times, sides.first()) {
+                        of_first.push((column.clone(), Expr::CompoundIdentifier(vec![first.clone(), column.clone()])));
+                    }
+                }
+            }
             let is_right = matches!(join.join_operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_));
             if let JoinOperator::FullOuter(JoinConstraint::Using(columns))
             | JoinOperator::Right(JoinConstraint::Using(columns))
@@ -38,6 +55,9 @@ pub(super) fn rewrite(select: &mut Select) {
             sides.push(right);
         }
     }
+    // Where it is that of either side, it is this that counts.
+    let replaced_in_stars = merged.clone();
+    merged.extend(of_first.into_iter().filter(|(name, _)| find(&replaced_in_stars, name).is_none()));
     if merged.is_empty() {
         return;
     }
@@ -49,11 +69,14 @@ pub(super) fn rewrite(select: &mut Select) {
                 }
             }
             SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => replace(expr, &merged),
-            SelectItem::Wildcard(options) if options.opt_replace.is_none() && options.opt_exclude.is_none() => {
+            SelectItem::Wildcard(options)
+                if !replaced_in_stars.is_empty() && options.opt_replace.is_none() && options.opt_exclude.is_none() =>
+            {
                 let element = |(name, both): &(Ident, Expr)| {
                     Box::new(ReplaceSelectElement { expr: both.clone(), column_name: name.clone(), as_keyword: true })
                 };
-                options.opt_replace = Some(ReplaceSelectItem { items: merged.iter().map(element).collect() });
+                options.opt_replace =
+                    Some(ReplaceSelectItem { items: replaced_in_stars.iter().map(element).collect() });
             }
             _ => {}
         }
@@ -116,6 +139,10 @@ mod tests {
         assert_eq!(
             rewritten("select id, a.x from a right join b using (id)"),
             "SELECT b.id AS id, a.x FROM a RIGHT JOIN b USING(id)"
+        );
+        assert_eq!(
+            rewritten("select id, * from a join b using (id) left join c using (id)"),
+            "SELECT a.id AS id, * FROM a JOIN b USING(id) LEFT JOIN c USING(id)"
         );
         assert_eq!(rewritten("select id from a left join b using (id)"), "SELECT id FROM a LEFT JOIN b USING(id)");
     }

@@ -2,17 +2,28 @@
 //! come from, as DuckDB has it. The engine looks for the exact name: it is asked first, and where it finds none, what is
 //! written is spelled as the columns in reach are.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::common::{Column, Span};
 use datafusion::sql::sqlparser::ast::{
-    ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
+    ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select,
+    SelectItem, Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
+
+/// The parts of a query in which a column was missed before.
+#[derive(Debug, Default)]
+pub struct Settled(BTreeSet<usize>);
 
 /// Spells columns as those in reach are, in the part of a query where a missing one stands: it is at `place`, or where
 /// nobody knows. Says whether anything has changed.
-pub fn spell_columns(query: &mut Query, missing: &Column, place: Option<Span>, in_reach: &[Column]) -> bool {
+pub fn spell_columns(
+    query: &mut Query,
+    missing: &Column,
+    place: Option<Span>,
+    in_reach: &[Column],
+    settled: &mut Settled,
+) -> bool {
     if !in_reach.iter().any(|it| is_spelled_otherwise(missing, it)) {
         return false;
     }
@@ -23,7 +34,8 @@ pub fn spell_columns(query: &mut Query, missing: &Column, place: Option<Span>, i
         ControlFlow::Continue(()) if place.is_none() => None,
         ControlFlow::Continue(()) => return false,
     };
-    let mut spelling = Spelling { in_reach, only: found, parts: Parts::default(), changed: false };
+    settled.0.extend(found);
+    let mut spelling = Spelling { in_reach, only: found, settled, parts: Parts::default(), changed: false };
     let _: ControlFlow<()> = VisitMut::visit(query, &mut spelling);
     spelling.changed
 }
@@ -59,7 +71,8 @@ impl VisitorMut for LeavingOut {
                 names.push(ObjectName::from(vec![item.column_name.clone()]));
                 self.names.push(item.column_name);
             }
-            options.opt_exclude = Some(ExcludeSelectItem::Multiple(names)).filter(|it| *it != ExcludeSelectItem::Multiple(Vec::new()));
+            options.opt_exclude =
+                Some(ExcludeSelectItem::Multiple(names)).filter(|it| *it != ExcludeSelectItem::Multiple(Vec::new()));
         }
         ControlFlow::Continue(())
     }
@@ -105,12 +118,18 @@ fn begins_at(name: &Ident, place: Span) -> bool {
 struct Parts {
     begun: usize,
     open: Vec<usize>,
+    selects: BTreeSet<usize>,
 }
 
 impl Parts {
     fn enter(&mut self) {
         self.begun += 1;
         self.open.push(self.begun);
+    }
+
+    fn enter_select(&mut self) {
+        self.enter();
+        self.selects.insert(self.begun);
     }
 
     fn leave(&mut self) {
@@ -121,9 +140,9 @@ impl Parts {
         self.open.last().copied()
     }
 
-    /// The part that the current one is the body of.
-    fn around(&self) -> Option<usize> {
-        self.open.len().checked_sub(2).map(|at| self.open[at])
+    /// Whether the current one is a `select` itself.
+    fn is_in_select(&self) -> bool {
+        self.open.last().is_some_and(|it| self.selects.contains(it))
     }
 }
 
@@ -144,7 +163,7 @@ struct Search<'a> {
 }
 
 impl Visitor for Search<'_> {
-    type Break = (usize, Option<usize>);
+    type Break = usize;
 
     fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
         self.parts.enter();
@@ -157,13 +176,13 @@ impl Visitor for Search<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
-        self.parts.enter();
+        self.parts.enter_select();
         let begins = |it: &&mut Ident| self.place.is_some_and(|place| begins_at(it, place));
         let mut items = select.projection.clone();
         if items.iter_mut().filter_map(wildcard).flat_map(names_of_wildcard).any(|it| begins(&it))
             && let Some(part) = self.parts.current()
         {
-            return ControlFlow::Break((part, self.parts.around()));
+            return ControlFlow::Break(part);
         }
         ControlFlow::Continue(())
     }
@@ -179,15 +198,16 @@ impl Visitor for Search<'_> {
         };
         let is_it = names.first().is_some_and(|it| begins_at(it, place))
             && names.last().is_some_and(|it| it.value.eq_ignore_ascii_case(&self.missing.name));
-        if is_it { ControlFlow::Break((part, self.parts.around())) } else { ControlFlow::Continue(()) }
+        if is_it { ControlFlow::Break(part) } else { ControlFlow::Continue(()) }
     }
 }
 
 /// Spells the columns of one part, or of all.
 struct Spelling<'a> {
     in_reach: &'a [Column],
-    /// The part, and what stands around it.
-    only: Option<(usize, Option<usize>)>,
+    /// The part where the missing column stands.
+    only: Option<usize>,
+    settled: &'a Settled,
     parts: Parts,
     changed: bool,
 }
@@ -206,8 +226,8 @@ impl VisitorMut for Spelling<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
-        self.parts.enter();
-        if self.only.is_none_or(|(part, _)| self.parts.current() == Some(part)) {
+        self.parts.enter_select();
+        if self.is_spelled_here() {
             for name in select.projection.iter_mut().filter_map(wildcard).flat_map(names_of_wildcard) {
                 self.spell(None, name);
             }
@@ -229,14 +249,11 @@ impl VisitorMut for Spelling<'_> {
     }
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
-        if let Some((part, around)) = self.only
-            && self.parts.current() != Some(part)
-        {
-            // `order by o.Id` means the column too, and the planner takes its word for it. A plain name may be an alias.
-            let is_of_table = matches!(expression, Expr::CompoundIdentifier(_));
-            if !is_of_table || self.parts.current() != around {
-                return ControlFlow::Continue(());
-            }
+        // What stands beside a `select`, as `order by` does, may mean an alias by a plain name.
+        let is_of_table = matches!(expression, Expr::CompoundIdentifier(_));
+        let is_here = self.only.is_none_or(|part| self.parts.current() == Some(part));
+        if !self.is_spelled_here() || !(is_here || is_of_table || self.parts.is_in_select()) {
+            return ControlFlow::Continue(());
         }
         let names = match expression {
             Expr::Identifier(name) => std::slice::from_mut(name),
@@ -252,6 +269,14 @@ impl VisitorMut for Spelling<'_> {
 }
 
 impl Spelling<'_> {
+    /// Parts of a `union` are often written alike, so that others are spelled in the same way, until a column is missed
+    /// there in turn: from then on they go by what is in their own reach.
+    fn is_spelled_here(&self) -> bool {
+        let current = self.parts.current();
+        self.only.is_none_or(|part| current == Some(part))
+            || current.is_none_or(|current| !self.settled.0.contains(&current))
+    }
+
     fn spell(&mut self, table: Option<String>, name: &mut Ident) {
         let written = Column::new(table, exact(name));
         if let Some(column) = self.in_reach.iter().find(|it| is_spelled_otherwise(&written, it))

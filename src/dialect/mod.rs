@@ -27,7 +27,7 @@ mod type_names;
 mod unions;
 
 pub use lateral::inline_alias;
-pub use letters::{leaving_out_replaced, spell_columns};
+pub use letters::{Settled, leaving_out_replaced, spell_columns};
 pub use same_names::tell_apart;
 pub use table_functions::table_call;
 pub use type_names::type_name;

@@ -71,6 +71,15 @@ impl Syntax for DuckDb {
     }
 
     fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        if parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]) {
+            // The parser would take `b and c` in `a is distinct from b and c` for one value.
+            let other = parser.parse_subexpr(IS);
+            return Some(other.map(|other| Expr::IsDistinctFrom(Box::new(expr.clone()), Box::new(other))));
+        }
+        if parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
+            let other = parser.parse_subexpr(IS);
+            return Some(other.map(|other| Expr::IsNotDistinctFrom(Box::new(expr.clone()), Box::new(other))));
+        }
         let Token::Word(word) = &parser.peek_token_ref().token else { return None };
         match (word.quote_style, word.value.to_lowercase().as_str()) {
             (None, "isnull") => {

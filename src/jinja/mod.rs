@@ -90,6 +90,8 @@ impl Templates {
         }
         macros::register(&mut templates.environment, &macros);
         templates.globals = root::globals(&templates.environment);
+        let all = templates.imports(&(0..macros.files().len()).collect());
+        templates.environment.add_global(functions::ALL_MACROS, all);
         templates
     }
 

@@ -172,6 +172,7 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
     dialect::fill_in_names(&mut query, &context.target.database, &context.target.schema);
     let mut inlined: Vec<String> = Vec::new();
     let mut spelled = BTreeSet::new();
+    let mut settled = dialect::Settled::default();
     let mut told_apart = false;
     let plan = |query: &Query| {
         if let Some((left_out, replaced)) = dialect::leaving_out_replaced(query)
@@ -195,7 +196,8 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
         let Some(Missing { column, place, in_reach }) = Missing::of(&error) else { return Err(error) };
         // Two sides of a `using` may be written in different letters, which no spelling satisfies.
         let at = place.map(|it| (it.start.line, it.start.column));
-        if spelled.insert((column.clone(), at)) && dialect::spell_columns(&mut query, column, place, in_reach) {
+        let is_new = spelled.insert((column.clone(), at));
+        if is_new && dialect::spell_columns(&mut query, column, place, in_reach, &mut settled) {
             continue;
         }
         let name = &column.name;

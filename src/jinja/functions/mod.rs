@@ -26,6 +26,7 @@ mod zip;
 
 pub(super) use adapter::Adapter;
 pub(super) use native::{as_native, test_arguments};
+pub(super) use render::ALL_MACROS;
 
 use minijinja::Environment;
 use minijinja::value::{Kwargs, Value};

@@ -66,7 +66,8 @@ impl<'a> Inputs<'a> {
                     ),
                 )
                 .at(node.facts.span.clone())
-                .help("add `meta: {external_location: \"data/raw/{name}.parquet\"}` to the source or its table"),
+                .help("add `meta: {external_location: \"data/raw/{name}.parquet\"}` to the source or its table")
+                .help(without_readers(node)),
             );
             return;
         };
@@ -92,7 +93,12 @@ impl<'a> Inputs<'a> {
                 return;
             }
         };
+        let before = std::mem::take(self.found);
         let table = self.open_files(node, &location, place, options).await;
+        let found = std::mem::replace(self.found, before);
+        let is_gone = |it: &Diagnostic| it.code == Code::MissingFile;
+        let found = found.into_iter().map(|it| if is_gone(&it) { it.help(without_readers(node)) } else { it });
+        self.found.extend(found.collect());
         if let Some(source) = table {
             let table = self.note(node, source);
             self.plan.sources.insert(node.facts.id.clone(), table.schema());
@@ -240,6 +246,11 @@ impl<'a> Inputs<'a> {
             }
         }
     }
+}
+
+/// How to do the rest where a source is not there.
+fn without_readers(node: &Node) -> String {
+    format!("what does not read it can be run without it: `--exclude source:{}+`", node.facts.input_name())
 }
 
 /// A type as it is written in the target's SQL.

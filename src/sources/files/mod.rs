@@ -387,7 +387,7 @@ pub(super) fn settle_schema(
 pub(super) fn cause(error: &DataFusionError) -> String {
     let text = error.find_root().strip_backtrace();
     let text = text.lines().map(str::trim).rfind(|it| !it.is_empty() && *it != "caused by").unwrap_or_default();
-    let layers = ["Arrow", "Csv", "Execution", "External", "Io", "Json", "Parquet", "Parser"];
+    let layers = ["Arrow", "Csv", "Execution", "External", "IO", "Io", "Json", "Parquet", "Parser"];
     let mut rest = text;
     while let Some(inner) = layers.iter().find_map(|it| rest.strip_prefix(it)?.strip_prefix(" error: ")) {
         rest = inner;

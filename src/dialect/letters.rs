@@ -24,7 +24,7 @@ pub fn spell_columns(
     in_reach: &[Column],
     settled: &mut Settled,
 ) -> bool {
-    if !in_reach.iter().any(|it| is_spelled_otherwise(missing, it)) {
+    if !in_reach.iter().any(|it| means(missing, it)) {
         return false;
     }
     let mut search = Search { missing, place, parts: Parts::default() };
@@ -40,7 +40,8 @@ pub fn spell_columns(
     spelling.changed
 }
 
-/// A query that leaves out what it replaces (`* replace (a + 1 as a)`), and the names of that; `None` where it replaces nothing. The planner passes over a name to replace that it does not find, and misses one to leave out.
+/// A query that leaves out what it replaces (`* replace (a + 1 as a)`), and the names of that; `None` where it replaces
+/// nothing. The planner passes over a name to replace that it does not find, and misses one to leave out.
 pub fn leaving_out_replaced(query: &Query) -> Option<(Query, Vec<String>)> {
     let mut query = query.clone();
     let mut leaving = LeavingOut::default();
@@ -100,7 +101,8 @@ fn names_of_wildcard(options: &mut WildcardAdditionalOptions) -> Vec<&mut Ident>
     left_out.chain(replaced).collect()
 }
 
-fn is_spelled_otherwise(written: &Column, column: &Column) -> bool {
+/// Whether what is written means a column, in whatever letters.
+fn means(written: &Column, column: &Column) -> bool {
     let same_table = match (&written.relation, &column.relation) {
         (Some(written), Some(table)) => written.table().eq_ignore_ascii_case(table.table()),
         (Some(_), None) => false,
@@ -279,8 +281,8 @@ impl Spelling<'_> {
 
     fn spell(&mut self, table: Option<String>, name: &mut Ident) {
         let written = Column::new(table, exact(name));
-        if let Some(column) = self.in_reach.iter().find(|it| is_spelled_otherwise(&written, it))
-            && !self.in_reach.iter().any(|it| it.name == written.name && is_spelled_otherwise(&written, it))
+        if let Some(column) = self.in_reach.iter().find(|it| means(&written, it))
+            && !self.in_reach.iter().any(|it| it.name == written.name && means(&written, it))
         {
             *name = Ident::with_quote_and_span('"', name.span, &column.name);
             self.changed = true;

@@ -154,19 +154,13 @@ fn adapter_response(outcome: &Outcome) -> serde_json::Map<String, Json> {
 }
 
 fn message(outcome: &Outcome) -> Option<String> {
-    let results = |count: i64| format!("Got {count} {}", if count == 1 { "result" } else { "results" });
     match outcome {
         Outcome::Built { rows, .. } => Some(rows.map_or("OK".to_owned(), |rows| format!("OK {rows}"))),
         Outcome::Reused { .. } => Some("reused: nothing has changed".to_owned()),
         Outcome::Passed | Outcome::Aged { .. } => None,
         Outcome::Ingested(file) => file.message.clone(),
         Outcome::Proved(way) => Some(way.to_string()),
-        Outcome::Warned(failures) | Outcome::Failed(failures) if failures.configured.is_empty() => {
-            Some(results(failures.count))
-        }
-        Outcome::Warned(failures) | Outcome::Failed(failures) => {
-            Some(format!("{}, configured to {}", results(failures.count), failures.configured))
-        }
+        Outcome::Warned(failures) | Outcome::Failed(failures) => Some(failures.sentence()),
         Outcome::Errored(problem) => Some(problem.one_line()),
         Outcome::Skipped { because } => Some(format!("skipped because `{because}` did not succeed")),
         Outcome::Refused { because } => Some(format!("not published because `{because}` did not succeed")),

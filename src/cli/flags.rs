@@ -52,6 +52,7 @@ static FLAGS: &[Flag] = &[
     flag("include-saved-query", Pair, ""),
     flag("inject-ephemeral-ctes", Pair, ""),
     flag("introspect", Pair, ""),
+    flag("keep-going", Pair, "Run what mistakes in other nodes do not reach"),
     flag("log-cache-events", Pair, ""),
     flag("log-file-max-bytes", Value, ""),
     flag("log-format", Value, "Form of what is printed: text or json"),

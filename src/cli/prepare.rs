@@ -239,8 +239,20 @@ impl Noted {
     }
 }
 
-/// Plans what is wanted. Nothing is left to be said when this returns an error.
+/// Plans what is wanted, and gives all that is wrong with it. Nothing is left to be said when this returns an error.
 pub(super) async fn plan(
+    settings: &Settings,
+    loaded: &mut Loaded,
+    wanted: &[NodeId],
+    purpose: Purpose,
+) -> Result<(Planned, Diagnostics), Stop> {
+    let (planned, mut found) = plan_apart(settings, loaded, wanted, purpose).await?;
+    found.extend(planned.plan.faults.all());
+    Ok((planned, found))
+}
+
+/// The same, where faults of nodes are left to the plan.
+pub(super) async fn plan_apart(
     settings: &Settings,
     loaded: &mut Loaded,
     wanted: &[NodeId],

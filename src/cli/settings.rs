@@ -56,6 +56,8 @@ pub struct Settings {
     pub current_folder: PathBuf,
     /// Stop at the first failure.
     pub fail_fast: bool,
+    /// Run what mistakes in other nodes do not reach.
+    pub keep_going: bool,
     /// Keep failing rows of all tests.
     pub store_failures: bool,
     /// Only say what would be done.
@@ -151,6 +153,7 @@ impl Settings {
             },
             current_folder: current,
             fail_fast: flags.on("fail-fast") == Some(true),
+            keep_going: flags.on("keep-going") == Some(true),
             store_failures: running.is_some_and(|it| is_on(it.store_failures, "store-failures")),
             warnings: WarningRules::read(flags.on("warn-error") == Some(true), flags.value("warn-error-options"))?,
             state_folder: flags.value("state").map(PathBuf::from),
@@ -184,6 +187,7 @@ impl Settings {
             ("full_refresh".to_owned(), request.full_refresh.into()),
             ("store_failures".to_owned(), self.store_failures.into()),
             ("fail_fast".to_owned(), self.fail_fast.into()),
+            ("keep_going".to_owned(), self.keep_going.into()),
             ("empty".to_owned(), request.excerpt.empty.into()),
             ("sample".to_owned(), request.excerpt.sample.map_or(Json::Null, span)),
             ("event_time_start".to_owned(), Json::from(request.excerpt.batches.map(|it| seconds(it.0)))),

@@ -62,19 +62,18 @@ pub fn query(project: &ParsedProject, node: &Node, around: &Surroundings) -> Res
         TestForm::Singular => compile::compile(project, node, around).map(|it| it.sql),
         TestForm::Generic { kind, namespace, arguments, column, of } => {
             let model = tested_relation(node, of);
-            let written = arguments;
-            let arguments = resolve_arguments(node, arguments, &project.invocation.excerpt);
-            let arguments = render_arguments(node, arguments, project).map_err(Uncompiled::Wrong)?;
-            let column = column.as_deref().or_else(|| arguments.get("column_name").and_then(Json::as_str));
             let package = namespace.as_deref().unwrap_or(&node.facts.package);
             let own = project.templates.macros().find(&format!("test_{kind}"), package);
             match (own, kinds::find(kind)) {
                 (Some(definition), _) => {
-                    custom(project, node, &definition.full_name(), written.clone(), &model, around)
+                    custom(project, node, &definition.full_name(), arguments.clone(), &model, around)
                 }
                 (None, Some(built_in)) => {
                     let filtered = with_where(node, &project.invocation.excerpt.of(&model.to_string()));
-                    let arguments = Arguments { column, rest: &arguments, span: &node.facts.span };
+                    let rest = resolve_arguments(node, arguments, &project.invocation.excerpt);
+                    let rest = render_arguments(node, rest, project).map_err(Uncompiled::Wrong)?;
+                    let column = column.as_deref().or_else(|| rest.get("column_name").and_then(Json::as_str));
+                    let arguments = Arguments { column, rest: &rest, span: &node.facts.span };
                     built_in.query(&filtered, &arguments).map_err(Uncompiled::Wrong)
                 }
                 (None, None) => Err(Uncompiled::Wrong(

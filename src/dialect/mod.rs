@@ -1,6 +1,7 @@
 //! Whose SQL the user writes. The target names a dialect; what it says otherwise than the engine is settled here:
 //! what parses (`syntax`), functions that are other words for what the engine has (`macros`, `json_paths`), columns that
-//! name one another (`lateral`) or are written in other letters (`letters`), and operators and casts that mean something else (`operators`, `casts`).
+//! name one another (`lateral`) or are written in other letters (`letters`), and operators and casts that mean something
+//! else (`operators`, `casts`).
 //!
 //! To add a function: a line in `functions/<dialect>.sql`, when SQL can say it; else a file in `functions`.
 

@@ -143,10 +143,19 @@ pub struct Failures {
     pub query: String,
     /// The table that keeps them, where `store_failures` is set.
     pub stored: Option<RelationName>,
-    /// What the test is configured to do about them: `fail if != 0`.
+    /// What the test is configured to do about them: `fail if != 0`. Empty of unit tests, which can't be.
     pub configured: String,
     /// Whether they were moved there, out of the relation under test.
     pub moved: bool,
+}
+
+impl Failures {
+    /// dbt's sentence about them: `Got 2 results, configured to fail if != 0`.
+    pub fn sentence(&self) -> String {
+        let results = if self.count == 1 { "result" } else { "results" };
+        let configured = if self.configured.is_empty() { "" } else { ", configured to " };
+        format!("Got {} {results}{configured}{}", self.count, self.configured)
+    }
 }
 
 /// A node, as listeners see it.

@@ -348,6 +348,9 @@ pub(super) async fn carry_out(job: &Job, tables: &Tables, live: &Arc<dyn Live>, 
 
 async fn carry_out_node(job: &Job, tables: &Tables, live: &Arc<dyn Live>, node: &Node) -> Result<Outcome> {
     let id = &node.facts.id;
+    if let Some(fault) = job.plan.faults.of(id) {
+        return Ok(Outcome::Errored(Box::new(fault.clone())));
+    }
     if let Some(plan) = job.late.custom(id) {
         return Ok(make_custom(job, live, node, &plan));
     }

@@ -61,7 +61,9 @@ pub fn ways(graph: &Graph, plan: &ProjectPlan, store_failures: bool, chosen: &[N
         if !matches!(facts.kind, NodeKind::Test(_)) {
             return None;
         }
-        let Some(test) = plan.tests.get(id) else { return Some(Way::Alone(Alone::Late)) };
+        let Some(test) = plan.tests.get(id).filter(|_| plan.faults.of(id).is_none()) else {
+            return Some(Way::Alone(Alone::Late));
+        };
         if facts.config.flag("store_failures").unwrap_or(store_failures) {
             return Some(Way::Alone(Alone::KeepsFailures));
         }

@@ -36,6 +36,11 @@ impl<'a> Inputs<'a> {
         Inputs { scope, plan, found, types: BTreeMap::new() }
     }
 
+    /// What was found since this was asked for.
+    pub(super) fn found(&mut self) -> Diagnostics {
+        std::mem::take(self.found)
+    }
+
     pub(super) async fn source(&mut self, node: &Node, facts: &SourceFacts) {
         if let Some(table) = self.scope.existing.get(&node.facts.id) {
             self.plan.sources.insert(node.facts.id.clone(), table.schema());
@@ -66,8 +71,7 @@ impl<'a> Inputs<'a> {
                     ),
                 )
                 .at(node.facts.span.clone())
-                .help("add `meta: {external_location: \"data/raw/{name}.parquet\"}` to the source or its table")
-                .help(without_readers(node)),
+                .help("add `meta: {external_location: \"data/raw/{name}.parquet\"}` to the source or its table"),
             );
             return;
         };
@@ -93,13 +97,7 @@ impl<'a> Inputs<'a> {
                 return;
             }
         };
-        let before = std::mem::take(self.found);
-        let table = self.open_files(node, &location, place, options).await;
-        let found = std::mem::replace(self.found, before);
-        let is_gone = |it: &Diagnostic| it.code == Code::MissingFile;
-        let found = found.into_iter().map(|it| if is_gone(&it) { it.help(without_readers(node)) } else { it });
-        self.found.extend(found.collect());
-        if let Some(source) = table {
+        if let Some(source) = self.open_files(node, &location, place, options).await {
             let table = self.note(node, source);
             self.plan.sources.insert(node.facts.id.clone(), table.schema());
             self.plan.catalog_mut().add_existing(&node.facts.relation, table);
@@ -246,11 +244,6 @@ impl<'a> Inputs<'a> {
             }
         }
     }
-}
-
-/// How to do the rest where a source is not there.
-fn without_readers(node: &Node) -> String {
-    format!("what does not read it can be run without it: `--exclude source:{}+`", node.facts.input_name())
 }
 
 /// A type as it is written in the target's SQL.

@@ -21,6 +21,7 @@ use crate::plan::answers::{Answers, Live};
 use crate::plan::constraints::Constraints;
 use crate::plan::elsewhere::Stored;
 use crate::plan::event_time;
+use crate::plan::faults::Faults;
 use crate::plan::functions::plan_function;
 use crate::plan::inputs::Inputs;
 use crate::plan::models::{PlannedModel, plan_model};
@@ -102,6 +103,8 @@ pub struct ProjectPlan {
     catalog: Arc<Catalog>,
     /// What can't be planned before something that it asks about is built, with the reason; and all that reads it.
     pub late: BTreeMap<NodeId, Diagnostic>,
+    /// What is wrong with what could not be planned.
+    pub faults: Faults,
     /// Lines that templates logged.
     pub lines: Vec<LogLine>,
     /// The graph as templates have it, once one has asked for it.
@@ -144,6 +147,11 @@ impl ProjectPlan {
     /// The first of a node's inputs that is planned late, and so the reason that the node is.
     fn late_input(&self, node: &Node) -> Option<Diagnostic> {
         node.inputs.iter().find_map(|it| self.late.get(it)).cloned()
+    }
+
+    /// Keeps errors as the node's, and leaves warnings to be said.
+    fn note(&mut self, id: &NodeId, problems: Diagnostics, found: &mut Diagnostics) {
+        found.extend(self.faults.keep(id, problems));
     }
 
     fn add_model(&mut self, node: &Node, planned: PlannedModel, found: &mut Diagnostics) {
@@ -249,7 +257,8 @@ impl Scope<'_> {
     }
 }
 
-/// Plans everything that is wanted, and what it needs.
+/// Plans everything that is wanted, and what it needs. What is found are warnings, and errors of no node in particular;
+/// all others are the plan's faults.
 pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     let needed = needed(scope);
     let mut found = Diagnostics::new();
@@ -280,14 +289,18 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             idle.source(node, facts).await;
         }
     }
-    let mut inputs = Inputs::new(scope, &mut plan, &mut found);
+    let mut of_inputs = Diagnostics::new();
+    let mut inputs = Inputs::new(scope, &mut plan, &mut of_inputs);
+    let mut opened = Vec::new();
     for node in scope.graph.nodes().filter(|it| is_needed(it) && !is_idle(it)) {
         match &node.facts.kind {
             NodeKind::Source(facts) => inputs.source(node, facts).await,
             NodeKind::Seed => inputs.seed(node).await,
             _ => {}
         }
+        opened.push((&node.facts.id, inputs.found()));
     }
+    opened.into_iter().for_each(|(id, problems)| plan.note(id, problems, &mut found));
     plan_functions(scope, &mut plan, &needed, &mut found);
     let mut models = Vec::new();
     for node in scope.graph.nodes().filter(is_needed) {
@@ -307,7 +320,9 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
     for wave in waves(&models) {
         let planned = side_by_side(&wave, |node| plan_model(scope, &plan, node));
         for (node, planned) in planned {
-            plan.add_model(node, planned, &mut found);
+            let mut of_node = Diagnostics::new();
+            plan.add_model(node, planned, &mut of_node);
+            plan.note(&node.facts.id, of_node, &mut found);
         }
     }
     let is_test = |it: &&Node| matches!(it.facts.kind, NodeKind::Test(_)) && needed.contains(&it.facts.id);
@@ -317,12 +332,14 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         let id = node.facts.id.clone();
         match planned {
             Ok(Some(planned)) => {
-                found.extend(planned.found);
+                plan.note(&id, planned.found, &mut found);
                 plan.tests.insert(id, planned.test);
             }
             Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (id, reason))),
             Err(Uncompiled::Early(reason)) => drop(plan.late.insert(id, reason)),
-            Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
+            Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+                plan.note(&id, problem.into(), &mut found);
+            }
         }
     }
     plan.quarantines = quarantine::collect(scope, &plan, &mut found);
@@ -334,7 +351,9 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
             Ok(Some(test)) => drop(plan.unit_tests.insert(id, test)),
             Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (id, reason))),
             Err(Uncompiled::Early(reason)) => drop(plan.late.insert(id, reason)),
-            Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => found.push(problem),
+            Err(Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
+                plan.note(&id, problem.into(), &mut found);
+            }
         }
     }
     let is_monitor = |it: &&Node| monitors::facts(it).is_some() && scope.wanted.contains(&it.facts.id);
@@ -344,7 +363,7 @@ pub async fn plan_project(scope: &Scope<'_>) -> (ProjectPlan, Diagnostics) {
         match planned {
             Ok(Some(monitor)) => drop(plan.monitors.insert(node.facts.id.clone(), monitor)),
             Ok(None) => plan.late.extend(plan.late_input(node).map(|reason| (node.facts.id.clone(), reason))),
-            Err(problems) => found.extend(problems),
+            Err(problems) => plan.note(&node.facts.id, problems, &mut found),
         }
     }
     (plan, found)
@@ -360,7 +379,7 @@ fn plan_functions(scope: &Scope<'_>, plan: &mut ProjectPlan, needed: &BTreeSet<N
                 plan.functions.insert(node.facts.id.clone());
             }
             Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
-                found.push(problem);
+                plan.note(&node.facts.id, problem.into(), found);
             }
         }
     }
@@ -384,7 +403,7 @@ pub fn plan_late_unit_test(
         Ok(Some(test)) => Ok(test),
         Ok(None) => Err(Diagnostics::new()),
         Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
-            Err([problem].into_iter().collect())
+            Err(problem.into())
         }
     }
 }
@@ -428,7 +447,7 @@ pub fn plan_late_test(scope: &Scope<'_>, plan: &RwLock<ProjectPlan>, node: &Node
         }
         Ok(None) => Err(Diagnostics::new()),
         Err(Uncompiled::Early(problem) | Uncompiled::Wrong(problem) | Uncompiled::Misled(problem)) => {
-            Err([problem].into_iter().collect())
+            Err(problem.into())
         }
     }
 }

@@ -75,12 +75,24 @@ pub(super) fn run(settings: &Settings, selecting: &Selecting, work: Work) -> Res
 
 async fn plan_and_run(settings: &Settings, mut loaded: Loaded, chosen: Vec<NodeId>, work: Work) -> Result<Exit, Stop> {
     let was_sound = !loaded.found.has_errors();
-    let (planned, mut found) = prepare::plan(settings, &mut loaded, &chosen, Purpose::Run).await?;
+    let (mut planned, mut found) = prepare::plan_apart(settings, &mut loaded, &chosen, Purpose::Run).await?;
     found.extend(prepare::forbidden(settings, &loaded, &planned, &chosen, Purpose::Run).await);
-    if found.has_errors() && was_sound && !settings.dry_run {
+    let faults = planned.plan.faults.with_readers(&loaded.graph, |id| !planned.existing.contains_key(id));
+    let can_go_on = !found.has_errors() && chosen.iter().any(|id| faults.of(id).is_none());
+    if settings.keep_going {
+        planned.plan.faults = faults;
+    } else {
+        found.extend(planned.plan.faults.all());
+    }
+    let is_refused = found.has_errors();
+    if is_refused && was_sound && !settings.dry_run {
         super::refused::write(settings, &loaded, &found, &chosen, work.name())?;
     }
-    prepare::report(settings, found)?;
+    let reported = prepare::report(settings, found);
+    if is_refused && can_go_on {
+        settings.console.say("  = help: `--keep-going` runs what does not depend on this");
+    }
+    reported?;
     let grants = |id: &NodeId| {
         let config = loaded.graph.get(id).and_then(|it| it.facts.config.get("grants"));
         config.and_then(Json::as_object).is_some_and(|it| !it.is_empty())

@@ -102,6 +102,9 @@ fn options(settings: &Settings, args: &Json, which: &str) -> Vec<OsString> {
     if settings.fail_fast || is_on("fail_fast") {
         options.push("--fail-fast".into());
     }
+    if settings.keep_going || is_on("keep_going") {
+        options.push("--keep-going".into());
+    }
     if settings.console.format == crate::console::Format::Json {
         options.extend(["--log-format".into(), "json".into()]);
     }

@@ -118,7 +118,6 @@ pub(super) fn description(node: &NodeLabel, infos: &NodeInfos) -> String {
 
 /// A sentence of what became of it: what `run_results.json` has as `message`.
 pub(super) fn message(outcome: &Outcome) -> String {
-    let results = |count: i64| format!("Got {count} {}", if count == 1 { "result" } else { "results" });
     match outcome {
         Outcome::Built { rows: Some(rows), .. } => format!("OK {rows}"),
         Outcome::Built { rows: None, .. } => "OK".to_owned(),
@@ -126,9 +125,7 @@ pub(super) fn message(outcome: &Outcome) -> String {
         Outcome::Passed | Outcome::Aged { .. } => String::new(),
         Outcome::Ingested(file) => file.message.clone().unwrap_or_else(|| file.outcome.to_owned()),
         Outcome::Proved(way) => way.to_string(),
-        Outcome::Warned(failures) | Outcome::Failed(failures) => {
-            format!("{}, configured to {}", results(failures.count), failures.configured)
-        }
+        Outcome::Warned(failures) | Outcome::Failed(failures) => failures.sentence(),
         Outcome::Errored(problem) => {
             let found = [problem.as_ref().clone()].into_iter().collect();
             diagnostics::render_terminal(&found, false).trim_end().to_owned()

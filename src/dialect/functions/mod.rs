@@ -12,6 +12,7 @@ mod parse_times;
 mod regexes;
 mod round_even;
 mod similarity;
+mod split;
 mod strptime;
 mod truncate;
 
@@ -42,7 +43,8 @@ pub(super) fn register(dialect: Dialect, registry: &mut dyn FunctionRegistry) ->
     let mut kernels = vec![function(truncate::Truncate), function(round_even::RoundEven)];
     kernels.extend([Intervals::Times, Intervals::Between, Intervals::Micros, Intervals::Epoch].map(function));
     kernels.extend([json::Json::From, json::Json::Valid, json::Json::Type].map(function));
-    kernels.extend([regexes::Regexes::ExtractAll, regexes::Regexes::Split, regexes::Regexes::SplitPlain].map(function));
+    kernels.extend([regexes::Regexes::ExtractAll, regexes::Regexes::Split].map(function));
+    kernels.push(function(split::Split));
     kernels.extend(similarity::Similarity::ALL.map(function));
     kernels.extend([false, true].map(|lenient| function(strptime::Strptime { lenient })));
     for zoned in [false, true] {

@@ -1,4 +1,4 @@
-//! Patterns and delimiters that give lists.
+//! Patterns that give lists.
 
 use std::sync::Arc;
 
@@ -18,8 +18,6 @@ pub(super) enum Regexes {
     ExtractAll,
     /// `string_split_regex(text, pattern)`.
     Split,
-    /// `string_split(text, delimiter)`: the engine's own gives no parts of an empty text, DuckDB one that is empty.
-    SplitPlain,
 }
 
 impl Kernel for Regexes {
@@ -27,7 +25,6 @@ impl Kernel for Regexes {
         match self {
             Regexes::ExtractAll => "regexp_extract_every",
             Regexes::Split => "string_split_regex",
-            Regexes::SplitPlain => "string_split",
         }
     }
 
@@ -57,11 +54,6 @@ impl Kernel for Regexes {
                 continue;
             }
             let pattern = patterns.value(at);
-            if *self == Regexes::SplitPlain {
-                split(texts.value(at), pattern, lists.values());
-                lists.append(true);
-                continue;
-            }
             if known.as_ref().is_none_or(|(it, _)| *it != pattern) {
                 let regex =
                     Regex::new(pattern).map_err(|it| exec_datafusion_err!("`{pattern}` is no pattern: {it}"))?;
@@ -76,23 +68,10 @@ impl Kernel for Regexes {
                         lists.values().append_value(found.get(group).map_or("", |it| it.as_str()));
                     }
                 }
-                Regexes::Split | Regexes::SplitPlain => {
-                    regex.split(text).for_each(|it| lists.values().append_value(it))
-                }
+                Regexes::Split => regex.split(text).for_each(|it| lists.values().append_value(it)),
             }
             lists.append(true);
         }
         Ok(Arc::new(lists.finish()))
-    }
-}
-
-/// An empty delimiter cuts between all characters.
-fn split(text: &str, delimiter: &str, parts: &mut StringBuilder) {
-    if delimiter.is_empty() && !text.is_empty() {
-        text.chars().for_each(|it| parts.append_value(it.encode_utf8(&mut [0; 4])));
-    } else {
-        text.split(delimiter)
-            .take(if delimiter.is_empty() { 1 } else { usize::MAX })
-            .for_each(|it| parts.append_value(it));
     }
 }

@@ -136,14 +136,23 @@ pub(super) async fn open(
     let identity = of_files(options, &url, &files, session).await;
     let identity = identity.map_err(|error| options.unreadable(cause(&error)))?;
     let is_csv = connector.name() == csv::Csv.name();
-    let found_delimiter = match files.first() {
-        Some(file) if is_csv && options.text("delimiter").is_none() => {
+    let notes = session.config().get_extension::<Inferred>();
+    let delimiter = match files.first() {
+        Some(first) if is_csv && options.text("delimiter").is_none() => {
             let store = session.runtime_env().object_store(&url).map_err(|error| options.unreadable(cause(&error)))?;
-            sniff::delimiter(&store, file, &compression).await
+            let named = Digest::of("delimiter", [&identity]);
+            match notes.as_ref().and_then(|it| it.0.get(&named)) {
+                Some(known) => Some(known),
+                None => {
+                    let delimiter = sniff::delimiter(&store, first, &compression).await;
+                    notes.iter().zip(&delimiter).for_each(|(it, found)| it.0.keep(&named, found.clone()));
+                    delimiter
+                }
+            }
         }
         _ => None,
     };
-    let found_out = found_delimiter.map(|it| options.with("delimiter", Json::from(it)));
+    let found_out = delimiter.map(|it| options.with("delimiter", Json::from(it)));
     let options = found_out.as_ref().unwrap_or(options);
     let format = connector.format(options, compression)?;
     let ending = files.first().map(|it| file_ending(it.location.as_ref())).unwrap_or_default();
@@ -164,7 +173,6 @@ pub(super) async fn open(
     let delimiter = options.text("delimiter").unwrap_or_default();
     let read_as = Digest::texts("read as", [connector.name(), &format!("{compression:?}"), delimiter]);
     let known_as = Digest::of("columns", [&identity, &read_as]);
-    let notes = session.config().get_extension::<Inferred>();
     let inferred = match notes.as_ref().and_then(|it| it.get(&known_as)) {
         Some(known) => known,
         None => {

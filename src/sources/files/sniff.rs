@@ -27,7 +27,7 @@ const BEGINNING: u64 = 16 * 1024;
 /// What stands between values, when it is no comma.
 const OTHERS: [char; 3] = [';', '|', '\t'];
 
-/// The delimiter that a file's first line has instead of commas; `None` where it has commas, or only one column.
+/// The delimiter that a file's first line has: a comma also where it has only one column. `None` where it can't be read.
 pub(super) async fn delimiter(
     store: &Arc<dyn ObjectStore>,
     file: &ObjectMeta,
@@ -44,7 +44,7 @@ pub(super) async fn delimiter(
         match character {
             '"' => quoted = !quoted,
             '\n' if !quoted => break,
-            ',' if !quoted => return None,
+            ',' if !quoted => return Some(",".to_owned()),
             other if !quoted => {
                 if let Some(at) = OTHERS.iter().position(|it| *it == other) {
                     counts[at] += 1;
@@ -54,7 +54,7 @@ pub(super) async fn delimiter(
         }
     }
     let (at, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
-    (*count > 0).then(|| OTHERS[at].to_string())
+    Some(if *count > 0 { OTHERS[at].to_string() } else { ",".to_owned() })
 }
 
 /// The columns of files, where postcodes and the like are texts: `07124` is no number. `texts` has all columns as texts.

@@ -64,7 +64,7 @@ impl There {
         let (Existing::Table, Some(record)) = looking.warehouse.existing(relation).await else {
             return self.open_grown(looking, node).await;
         };
-        let table = plan::existing_table(looking.session, looking.warehouse, relation, &record.sorted_by).await.ok()?;
+        let table = plan::existing_table(looking.session, looking.warehouse, relation, &record).await.ok()?;
         if let Some(identity) = record.identity {
             self.opened.add(&table, node.facts.input_name(), identity);
         }

@@ -54,7 +54,8 @@ pub async fn clone_relation(
         return Ok(Cloned::Untouched(words));
     }
     match warehouse.existing(from).await {
-        (Existing::Table, Some(record)) if how.tables => {
+        // A file can have two names, and a log can't.
+        (Existing::Table, Some(record)) if how.tables && record.delta.is_none() => {
             let (run_id, node) = (how.run_id.to_owned(), facts.id.to_string());
             let record = Record { run_id, node, keep_versions: facts.keep_versions(), ..record };
             Ok(Cloned::Table(Box::new(warehouse.copy(from, to, record).await?)))
@@ -72,6 +73,7 @@ pub async fn clone_relation(
                 made_of: None,
                 identity: None,
                 version: None,
+                delta: None,
                 number: 0,
                 restored_from: None,
                 keep_versions: facts.keep_versions(),

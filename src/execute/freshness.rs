@@ -46,7 +46,7 @@ pub async fn loaded_at(
 }
 
 fn rendered(late: &Late, node: &Node, template: &str) -> Result<String, Diagnostic> {
-    let tables = Arc::new(Tables::new(late.warehouse.clone()));
+    let tables = Arc::new(Tables::new());
     let live = live::start(late, &tables, "");
     let scope = Arc::new(compile::scope(&late.project, node, &late.surroundings(node, &live)));
     let source = SourceText::new(format!("loaded_at_query of {}", node.facts.display()), template);
@@ -63,7 +63,7 @@ async fn ask(late: &Late, node: &Node, sql: &str) -> Result<Option<DateTime<Utc>
     let explain = |error| explain_execution(&error, &display, &Span::file(&text));
     let written = Written { sql, who: &display, place: &place };
     let planned = plan_written(&written, &late.session, &catalog, &late.project.invocation.target)?;
-    let tables = Tables::new(late.warehouse.clone());
+    let tables = Tables::new();
     let bound = bind(planned.plan, &|relation, schema| tables.open(relation, schema)).map_err(explain)?;
     let rows = fetch(&late.session, &bound, Some(2)).await.map_err(explain)?;
     let wrong = |words: String| {

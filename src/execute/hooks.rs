@@ -82,7 +82,7 @@ pub fn operation(
     arguments: &serde_json::Map<String, Json>,
     run_id: &str,
 ) -> Result<Vec<LogLine>, Diagnostic> {
-    let tables = Arc::new(Tables::new(late.warehouse.clone()));
+    let tables = Arc::new(Tables::new());
     let live = live::start(late, &tables, run_id);
     let scope = Arc::new(scope(late, &live, &late.project.file.name.value, None));
     let at = Span::file(&SourceText::new("run-operation", name));

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::LogicalPlan;
 use tokio::runtime::Handle;
 
 use crate::compile::Surroundings;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node};
 use crate::jinja::Database;
 use crate::parse::{NodeId, ParsedProject};
@@ -59,6 +60,17 @@ impl Late {
     pub(super) fn surroundings(&self, node: &Node, live: &Arc<dyn Live>) -> Surroundings {
         let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
         self.scope(live, &Handle::current()).surroundings(&plan, node)
+    }
+
+    /// The rows that take the place of those of some files when rows have come to a table that grows.
+    pub(super) fn rewritten(
+        &self,
+        node: &Node,
+        live: &Arc<dyn Live>,
+        existing: &Arc<dyn TableProvider>,
+        arrived: &Arc<dyn TableProvider>,
+    ) -> Result<LogicalPlan, Diagnostic> {
+        plan::rewritten(&self.scope(live, &Handle::current()), &node.facts, existing, arrived)
     }
 
     /// What the rows of a table must meet.

@@ -12,18 +12,19 @@ use datafusion::logical_expr::LogicalPlan;
 use crate::diagnostics::{Code, Diagnostic, Span};
 use crate::events::{Event, Outcome};
 use crate::execute::content::Content;
+use crate::execute::growing::{self, Growing};
 use crate::execute::hooks::{self, When};
 use crate::execute::publishing;
 use crate::execute::quarantining::{self, Incoming, Moved};
 use crate::execute::reuse::Made;
 use crate::execute::run::{Job, bound, in_place, outside};
-use crate::execute::steps::{export, table, verify, view};
+use crate::execute::steps::{export, parts, table, verify, view};
 use crate::execute::tables::{Tables, Version};
 use crate::graph::Node;
 use crate::materialize::{self, Export, Step};
-use crate::plan::{Live, ModelPlan, SortColumn};
+use crate::plan::{Live, ModelPlan, SortColumn, SortOrder};
 use crate::reuse::{Because, Identity};
-use crate::warehouse::{Change, Staged};
+use crate::warehouse::{Change, DeltaFiles, Staged, delta_columns};
 
 /// Tables whose rows are written to a file of the user's too.
 const EXTERNAL: &str = "external";
@@ -40,7 +41,7 @@ pub(super) async fn make(
         return Ok(Outcome::Errored(Box::new(problem)));
     }
     let staged = job.warehouse.stage(&node.facts.relation);
-    let outcome = perform(job, tables, node, model, &staged).await;
+    let outcome = perform(job, tables, live, node, model, &staged).await;
     if outcome.is_err() {
         job.warehouse.discard(&staged).await;
     }
@@ -63,6 +64,9 @@ fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan, moved: O
         return Err(Because::Untold("its file is not the warehouse's own".to_owned()));
     }
     let mut config = node.facts.materialized().to_owned();
+    if node.facts.is_delta() {
+        config.push_str(" delta");
+    }
     // A table that does not hold to what its contract says now is not the table that would be made.
     for (words, _) in job.late.constraints(&node.facts.id).iter().flat_map(|it| &it.words) {
         config.push('\n');
@@ -75,7 +79,22 @@ fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan, moved: O
     job.reuse.made_of(plan, &config, tables, &job.plan.opened)
 }
 
-async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, staged: &Staged) -> Result<Outcome> {
+/// The rows that were written, and not yet put in place.
+enum Data {
+    /// One file.
+    File(table::Written),
+    /// The files of a Delta table.
+    Files(growing::Files),
+}
+
+async fn perform(
+    job: &Job,
+    tables: &Tables,
+    live: &Arc<dyn Live>,
+    node: &Node,
+    model: &ModelPlan,
+    staged: &Staged,
+) -> Result<Outcome> {
     let facts = &node.facts;
     let (existing, record) = job.warehouse.existing(&facts.relation).await;
     let quarantine =
@@ -95,7 +114,8 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
         && let Some(record) = record
     {
         let order = record.sorted_by.iter().map(|it| SortColumn::parse(it)).collect();
-        tables.made(&facts.relation, Version { order, identity: record.identity, staged: None });
+        let files = job.warehouse.data_files(&facts.relation, &record);
+        tables.made(&facts.relation, Version { order, identity: record.identity, in_place: files.clone(), files });
         return Ok(Outcome::Reused { rows: record.rows, bytes: record.bytes });
     }
     let decision = materialize::decide(facts.materialized(), existing);
@@ -108,11 +128,11 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
     let mut written = None;
     let mut beside = None;
     // What a growing table is depends on what it was: only its content can tell.
-    let mut content = matches!(facts.materialized(), "incremental" | "snapshot").then(|| Arc::new(Content::default()));
+    let grows = matches!(facts.materialized(), "incremental" | "snapshot");
+    let mut content = (grows && !facts.is_delta()).then(|| Arc::new(Content::default()));
     for step in decision.steps {
         match step {
             Step::Stage => {
-                let plan = bound(&model.plan, tables)?;
                 let watch = watch(job, node, content.clone());
                 let metadata = vec![
                     ("arrowmill.run_id".to_owned(), job.run_id.clone()),
@@ -121,10 +141,27 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                         made.as_ref().map(|it| it.0.result.to_string()).unwrap_or_default(),
                     ),
                 ];
+                if facts.is_delta() {
+                    let writing = parts::WritingParts {
+                        session: &job.session,
+                        warehouse: &job.warehouse,
+                        relation: &facts.relation,
+                        label: job.run_id.clone(),
+                        metadata,
+                        watch,
+                    };
+                    let there = growing::there(job, node, record.as_ref());
+                    match growing::stage(job, tables, live, &Growing { node, model, there }, &writing).await? {
+                        Ok(files) => written = Some(Data::Files(files)),
+                        Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
+                    }
+                    continue;
+                }
+                let plan = bound(&model.plan, tables)?;
                 let writing = table::Writing { session: &job.session, staged, metadata: metadata.clone(), watch };
                 let incoming = table::write(&plan, &writing).await?;
                 let Some(quarantine) = &quarantine else {
-                    written = Some(incoming);
+                    written = Some(Data::File(incoming));
                     continue;
                 };
                 let of_clean = content.as_ref().map(|_| Arc::new(Content::default()));
@@ -132,49 +169,68 @@ async fn perform(job: &Job, tables: &Tables, node: &Node, model: &ModelPlan, sta
                 let incoming = Incoming { node, model, staged, written: incoming, metadata, watch };
                 match quarantining::move_rows(job, tables, quarantine, incoming).await? {
                     Moved::Clean { written: now, rewritten, change } => {
-                        (written, beside) = (Some(now), change.map(|it| *it));
+                        (written, beside) = (Some(Data::File(now)), change.map(|it| *it));
                         if rewritten {
                             content = of_clean;
                         }
                     }
                     Moved::TooMany(as_it_was) => {
-                        written = Some(as_it_was);
+                        written = Some(Data::File(as_it_was));
                         made = Err(Because::Untold("too many rows were to be moved to quarantine".to_owned()));
                     }
                 }
             }
             Step::Publish => {
-                let Some(table::Written { rows, order }) = written.take() else { continue };
+                let Some(data) = written.take() else { continue };
+                let files = match &data {
+                    Data::File(_) => vec![staged.path.clone()],
+                    Data::Files(files) => growing::paths(job, node, files),
+                };
                 if let Some(constraints) = job.late.constraints(&facts.id)
-                    && let Some((words, place)) = verify::broken(&job.session, &constraints, staged).await?
+                    && let Some((words, place)) = verify::broken(&job.session, &constraints, &files).await?
                 {
                     job.warehouse.discard(staged).await;
                     return Ok(Outcome::Errored(Box::new(broken_constraint(node, &words, place))));
                 }
+                let (rows, order) = match &data {
+                    Data::File(written) => (written.rows, written.order.clone()),
+                    Data::Files(files) => (files.rows(), SortOrder::new()),
+                };
                 let sorted_by = order.iter().map(SortColumn::display).collect();
                 let mut record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
                 let columns = record.columns.iter().map(|it| (it.name.as_str(), it.data_type.clone()));
-                record.identity = match &content {
-                    Some(content) => Some(Identity::of_whole(&content.digest(), columns)),
-                    None => made.as_ref().ok().map(|(_, identity)| identity.clone()),
+                record.identity = match (&content, &data) {
+                    (Some(content), _) => Some(Identity::of_whole(&content.digest(), columns)),
+                    (None, Data::Files(files)) if grows => Some(Identity::of_whole(&files.digest(), columns)),
+                    (None, _) => made.as_ref().ok().map(|(_, identity)| identity.clone()),
                 };
                 record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
                 record.keep_versions = facts.keep_versions();
-                let record = job.warehouse.complete(staged, record).await.map_err(outside)?;
-                let bytes = record.bytes.unwrap_or_default();
-                let version = Version {
-                    order,
-                    identity: record.identity.clone(),
-                    staged: waits.then(|| (staged.path.clone(), bytes)),
+                let change = match data {
+                    Data::File(_) => {
+                        let record = job.warehouse.complete(staged, record).await.map_err(outside)?;
+                        publishing::table(staged.clone(), record)
+                    }
+                    Data::Files(growing::Files { staged, all }) => {
+                        let columns = delta_columns(&facts.relation, &model.schema);
+                        let columns = columns.map_err(|error| DataFusionError::External(Box::new(error)))?;
+                        record.delta = Some(DeltaFiles { columns, files: all });
+                        let record = job.warehouse.complete_files(&facts.relation, record).await;
+                        Change::Files { relation: facts.relation.clone(), staged, record }
+                    }
                 };
-                let changes: Vec<Change> =
-                    std::iter::once(publishing::table(staged.clone(), record)).chain(beside.take()).collect();
+                let record = change.record();
+                let in_place = job.warehouse.data_files(&facts.relation, record);
+                let bytes = record.bytes.unwrap_or_default();
+                let identity = record.identity.clone();
+                let files = if waits { files } else { in_place.clone() };
+                let changes: Vec<Change> = std::iter::once(change).chain(beside.take()).collect();
                 if waits {
                     job.publishing.hold(&facts.id, changes);
                 } else {
                     job.publishing.put_in_place(&job.warehouse, &changes).await.map_err(outside)?;
                 }
-                tables.made(&facts.relation, version);
+                tables.made(&facts.relation, Version { order, identity, files, in_place });
                 outcome = Outcome::Built { rows: Some(rows), bytes: Some(bytes) };
             }
             Step::RecordView => {

@@ -18,7 +18,7 @@ use crate::jinja::{Cell, Invocation, RelationName};
 use crate::materialize::Existing;
 use crate::monitors::{HISTORY, MonitorResult, Past};
 use crate::parse::NodeId;
-use crate::plan::{Session, cells_of, existing_table};
+use crate::plan::{Session, cells_of, existing_files};
 use crate::warehouse::{Warehouse, measure_columns};
 
 /// Where measures are kept, and by whom.
@@ -42,7 +42,7 @@ impl Measures<'_> {
         match self.warehouse.existing(&relation).await {
             (Existing::Absent, _) => Ok(None),
             (Existing::Table | Existing::Unknown, _) => {
-                existing_table(self.session, self.warehouse, &relation, &[]).await.map(Some)
+                existing_files(self.session, &[self.warehouse.data_path(&relation)], &[]).await.map(Some)
             }
             (Existing::View, _) => {
                 Err(plan_datafusion_err!("{relation} is a view, where the measures of monitors are kept"))

@@ -40,7 +40,7 @@ pub async fn measure(
 
 async fn ask(late: &Late, node: &Node, query: &LogicalPlan, place: &Span) -> Result<Answer, Diagnostic> {
     let explain = |error| explain_execution(&error, &node.facts.display(), place);
-    let tables = Tables::new(late.warehouse.clone());
+    let tables = Tables::new();
     let bound = bind(query.clone(), &|relation, schema| tables.open(relation, schema)).map_err(explain)?;
     let rows = fetch(&late.session, &bound, None).await.map_err(explain)?;
     let rows = cells_of(&rows.schema, &rows.batches).map_err(explain)?;

@@ -7,6 +7,7 @@ mod compare;
 mod content;
 mod custom;
 mod freshness;
+mod growing;
 mod hooks;
 mod late;
 mod live;

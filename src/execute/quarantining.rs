@@ -22,7 +22,7 @@ use crate::jinja::RelationName;
 use crate::materialize::Existing;
 use crate::operators::row_bytes;
 use crate::parse::NodeId;
-use crate::plan::{ModelPlan, OWN_COLUMNS, Quarantine, SortColumn, existing_table, open_file};
+use crate::plan::{ModelPlan, OWN_COLUMNS, Quarantine, SortColumn, existing_table, open_files};
 use crate::warehouse::{Change, Staged};
 
 /// What tests have found that moved rows.
@@ -89,7 +89,7 @@ pub(super) async fn move_rows(
     incoming: Incoming<'_>,
 ) -> Result<Moved> {
     let Incoming { node, model, staged, written, metadata, watch } = incoming;
-    let file = open_file(&staged.path, Arc::clone(&model.schema), &written.order)?;
+    let file = open_files(std::slice::from_ref(&staged.path), Arc::clone(&model.schema), &written.order)?;
     let rows = LogicalPlanBuilder::scan("staged", provider_as_source(file), None)?.build()?;
     let numbers = fetch(&job.session, &bound(&quarantine.counts(&rows)?, tables)?, None).await?;
     let numbers = numbers.batches.iter().find(|it| it.num_rows() > 0);
@@ -149,7 +149,7 @@ async fn keep(
         if any == 0 {
             return Ok(None);
         }
-        let before = existing_table(&job.session, &job.warehouse, relation, &record.sorted_by).await?;
+        let before = existing_table(&job.session, &job.warehouse, relation, &record).await?;
         let schema = before.schema();
         let before = LogicalPlanBuilder::scan("before", provider_as_source(before), None)?;
         let before = before.project(as_now(&schema, &moved))?.build()?;

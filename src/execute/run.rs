@@ -91,7 +91,7 @@ impl Summary {
 /// Carries a job out.
 pub async fn run(job: Job) -> Summary {
     let job = Arc::new(job);
-    let tables = Arc::new(Tables::new(job.warehouse.clone()));
+    let tables = Arc::new(Tables::new());
     let live = live::start(&job.late, &tables, &job.run_id);
     let started = Instant::now();
     let mut running = Running::new(&job);

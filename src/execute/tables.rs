@@ -10,9 +10,8 @@ use datafusion::error::Result;
 use object_store::path::Path;
 
 use crate::jinja::RelationName;
-use crate::plan::{SortOrder, open_file};
+use crate::plan::{SortOrder, open_files};
 use crate::reuse::Identity;
-use crate::warehouse::Warehouse;
 
 /// A table as this run has made it, or found it to be.
 #[derive(Debug, Clone)]
@@ -21,21 +20,22 @@ pub struct Version {
     pub order: SortOrder,
     /// What its rows are, where that can be told.
     pub identity: Option<Identity>,
-    /// Where its file is, and how many bytes it has, while it is not in its place.
-    pub staged: Option<(Path, u64)>,
+    /// Where its files are now.
+    pub files: Vec<Path>,
+    /// Where they will be when they are in their place.
+    pub in_place: Vec<Path>,
 }
 
 /// Tables made in this run, for those that read them later.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tables {
-    warehouse: Warehouse,
     versions: RwLock<BTreeMap<RelationName, Version>>,
 }
 
 impl Tables {
     /// None made yet.
-    pub fn new(warehouse: Warehouse) -> Tables {
-        Tables { warehouse, versions: RwLock::default() }
+    pub fn new() -> Tables {
+        Tables::default()
     }
 
     /// Notes a table that is in place now.
@@ -56,21 +56,15 @@ impl Tables {
         let version = self.version(relation).ok_or_else(|| {
             plan_datafusion_err!("{relation} is not in the warehouse yet; select it too, or run it first")
         })?;
-        let path = version.staged.map_or_else(|| self.warehouse.data_path(relation), |(path, _)| path);
-        open_file(&path, schema, &version.order)
+        open_files(&version.files, schema, &version.order)
     }
 
     /// Notes that a table has been put in its place.
     pub fn published(&self, relation: &RelationName) {
         let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(version) = versions.get_mut(relation) {
-            version.staged = None;
+            version.files.clone_from(&version.in_place);
         }
-    }
-
-    /// Where the file of a table is that is not in its place yet, and how many bytes it has.
-    pub fn staged(&self, relation: &RelationName) -> Option<(Path, u64)> {
-        self.version(relation)?.staged
     }
 
     /// What the rows of a table of this run are.

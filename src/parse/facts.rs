@@ -353,6 +353,14 @@ impl NodeFacts {
         number.map_or(0, |it| usize::try_from(it).unwrap_or(usize::MAX))
     }
 
+    /// Whether its table is to be a Delta table. All others are one Parquet file.
+    pub fn is_delta(&self) -> bool {
+        let can_be = matches!(self.kind, NodeKind::Model | NodeKind::Snapshot(_))
+            && !matches!(self.materialized(), "view" | "ephemeral" | "external");
+        let format = self.config.setting("table_format").and_then(Json::as_str);
+        can_be && format.is_some_and(|it| it.eq_ignore_ascii_case("delta"))
+    }
+
     /// Whether there are statements to run before or after it.
     pub fn has_hooks(&self) -> bool {
         let any = |key: &str| self.config.get(key).and_then(Json::as_array).is_some_and(|it| !it.is_empty());

@@ -41,7 +41,7 @@ impl Elsewhere for Stored {
         let look = async {
             match self.warehouse.existing(relation).await {
                 (Existing::Table, Some(record)) => {
-                    let table = existing_table(&self.session, &self.warehouse, relation, &record.sorted_by).await;
+                    let table = existing_table(&self.session, &self.warehouse, relation, &record).await;
                     (table.ok().map(provider_as_source), None)
                 }
                 (Existing::View, Some(record)) => (None, record.sql),

@@ -7,14 +7,14 @@ use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::provider_as_source;
-use datafusion::error::Result as EngineResult;
+use datafusion::error::{DataFusionError, Result as EngineResult};
 use datafusion::functions::datetime::expr_fn::date_trunc;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, binary_expr, cast, lit};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, closest};
 use crate::parse::NodeFacts;
 use crate::plan::merging::Narrowed;
-use crate::plan::project::Scope;
+use crate::plan::project::{ModelPlan, Scope};
 use crate::plan::query::PlannedQuery;
 use crate::project::Json;
 
@@ -25,6 +25,9 @@ const ON_SCHEMA_CHANGE: [&str; 4] = ["append_new_columns", "fail", "ignore", "sy
 /// The names of the two in the plan of the grown table.
 const EXISTING: &str = "existing";
 const ARRIVED: &str = "arrived";
+
+/// The column of files' numbers.
+const FILE: &str = "__file";
 
 /// What is in the table, without the rows that `new` replaces, and `new`.
 ///
@@ -46,9 +49,91 @@ pub(super) fn grow(
         Replaced::Keys(keys) if !narrowed.says_nothing() => narrowed.merge(scope, keys, existing, &new, &schema),
         others => others.union(existing, &new, &schema),
     };
-    let plan = plan
-        .map_err(|error| problem(facts, "materialized", Code::InvalidQuery, format!("{}: {error}", facts.display())))?;
+    let plan = plan.map_err(|error| engine_problem(facts, &error))?;
     Ok(PlannedQuery { plan, schema, findings: new.findings, meant: None })
+}
+
+/// The files of a table in which rows that have come take the place of others.
+pub enum Touched {
+    /// None.
+    None,
+    /// All, whatever the rows are.
+    All,
+    /// Those whose numbers this plan gives.
+    Asked(Box<LogicalPlan>),
+}
+
+/// Which files of a table are to be written anew when rows have come. They come with the columns that the table will have.
+///
+/// # Errors
+/// Configuration that can't be followed, at its place.
+pub fn touched(
+    facts: &NodeFacts,
+    files: &[Arc<dyn TableProvider>],
+    arrived: &Arc<dyn TableProvider>,
+) -> Result<Touched, Diagnostic> {
+    let replaced = Replaced::read(facts)?;
+    match (&replaced, files) {
+        (Replaced::Nothing, _) | (_, []) => return Ok(Touched::None),
+        (Replaced::Everything, _) => return Ok(Touched::All),
+        (Replaced::Keys(_) | Replaced::Partitions(_), _) => {}
+    }
+    let plan = || {
+        let schema = arrived.schema();
+        let keys = replaced.columns();
+        let is_key = |it: &&FieldRef| keys.iter().any(|key| it.name().eq_ignore_ascii_case(key));
+        let keys: Vec<FieldRef> = schema.fields().iter().filter(is_key).cloned().collect();
+        let keys = Arc::new(Schema::new(keys));
+        let mut all: Option<LogicalPlanBuilder> = None;
+        for (number, file) in files.iter().enumerate() {
+            let number = lit(i64::try_from(number).unwrap_or(i64::MAX)).alias(FILE);
+            let own = columns(Some("file"), &file.schema(), &keys).into_iter().chain([number]);
+            let file = LogicalPlanBuilder::scan("file", provider_as_source(Arc::clone(file)), None)?.project(own)?;
+            all = Some(match all {
+                Some(all) => all.union(file.build()?)?,
+                None => file,
+            });
+        }
+        let Some(all) = all else { return Ok(None) };
+        let new = LogicalPlanBuilder::scan(ARRIVED, provider_as_source(Arc::clone(arrived)), None)?.build()?;
+        let conditions = replaced.conditions(&keys, &schema);
+        let touched = all.alias(EXISTING)?.join_on(new, JoinType::LeftSemi, conditions)?;
+        touched.project([Expr::Column(Column::new(Some(EXISTING), FILE))])?.distinct()?.build().map(Some)
+    };
+    let plan: EngineResult<Option<LogicalPlan>> = plan();
+    let plan = plan.map_err(|error| engine_problem(facts, &error))?;
+    Ok(plan.map_or(Touched::None, |it| Touched::Asked(Box::new(it))))
+}
+
+/// The rows that take the place of those of some files when rows have come.
+///
+/// # Errors
+/// Configuration that can't be followed, at its place.
+pub fn rewritten(
+    scope: &Scope<'_>,
+    facts: &NodeFacts,
+    existing: &Arc<dyn TableProvider>,
+    arrived: &Arc<dyn TableProvider>,
+) -> Result<LogicalPlan, Diagnostic> {
+    let scan = LogicalPlanBuilder::scan("come", provider_as_source(Arc::clone(arrived)), None);
+    let plan = scan.and_then(LogicalPlanBuilder::build).map_err(|error| engine_problem(facts, &error))?;
+    let new = PlannedQuery { plan, schema: arrived.schema(), findings: Vec::new(), meant: None };
+    grow(scope, facts, existing, new).map(|it| it.plan)
+}
+
+/// The rows of a model's own query, with the columns that its table will have.
+///
+/// # Errors
+/// What the engine says.
+pub fn arriving(model: &ModelPlan) -> EngineResult<LogicalPlan> {
+    let own = Arc::new(model.arriving.schema().as_arrow().clone());
+    let columns = columns(None, &own, &model.schema);
+    LogicalPlanBuilder::from(model.arriving.clone()).project(columns)?.build()
+}
+
+fn engine_problem(facts: &NodeFacts, error: &DataFusionError) -> Diagnostic {
+    let words = format!("{}: {}", facts.display(), error.strip_backtrace());
+    problem(facts, "materialized", Code::InvalidQuery, words)
 }
 
 /// What is wrong with how a model says that it grows, before there is a table to grow. Columns that its query lacks are a

@@ -12,6 +12,7 @@ use crate::materialize;
 use crate::parse::{Column, NodeKind, Strategy};
 use crate::plan::constraints::{self, Constraints};
 use crate::plan::contracts;
+use crate::plan::delta_types;
 use crate::plan::incremental::{self, grow};
 use crate::plan::locate::smallest_failure;
 use crate::plan::microbatch::{is_microbatch, plan_microbatch};
@@ -86,6 +87,7 @@ pub(super) fn plan_model(scope: &Scope<'_>, plan: &ProjectPlan, node: &Node) -> 
     let query = plan_sql(scope, plan, node, template, &sql).map_err(|it| it.note_if(unset(scope, node, compiled)));
     let query = query.and_then(|query| {
         let Some(new) = query else { return Ok(None) };
+        let new = if facts.is_delta() { delta_types::fit(facts, new)? } else { new };
         let arriving = new.plan.clone();
         if facts.materialized() != "incremental" {
             return Ok(Some((new, arriving)));

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
+use datafusion::common::plan_datafusion_err;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::Result;
@@ -14,7 +15,7 @@ use object_store::path::Path;
 use crate::jinja::RelationName;
 use crate::plan::Session;
 use crate::reuse::Identity;
-use crate::warehouse::{DeltaError, Staged, Warehouse};
+use crate::warehouse::{DeltaError, Record, Warehouse};
 
 /// How a table's file is sorted: columns with direction and place of nulls.
 pub type SortOrder = Vec<SortColumn>;
@@ -55,17 +56,21 @@ impl SortColumn {
 /// Opens a table whose columns are known.
 ///
 /// # Errors
-/// Its path is none that the engine takes.
-pub fn open_file(path: &Path, schema: SchemaRef, order: &SortOrder) -> Result<Arc<dyn TableProvider>> {
-    let url = ListingTableUrl::parse(format!("file:///{path}"))?;
+/// A path is none that the engine takes.
+pub fn open_files(paths: &[Path], schema: SchemaRef, order: &SortOrder) -> Result<Arc<dyn TableProvider>> {
+    let urls = paths.iter().map(url).collect::<Result<Vec<_>>>()?;
     let sort = |it: &SortColumn| SortExpr::new(ident(&it.name), !it.descending, it.nulls_first);
     let mut options =
         ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension("");
     if !order.is_empty() {
         options = options.with_file_sort_order(vec![order.iter().map(sort).collect()]);
     }
-    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
     Ok(Arc::new(ListingTable::try_new(config)?))
+}
+
+fn url(path: &Path) -> Result<ListingTableUrl> {
+    ListingTableUrl::parse(format!("file:///{path}"))
 }
 
 /// Opens a table that grows, and says what its rows are; `None` where there is none.
@@ -81,38 +86,35 @@ pub async fn grown_table(
     Ok(Some((table.provider(&session.shared_state()).await?, table.identity()?)))
 }
 
-/// Opens a file that is not in its place yet.
+/// Opens a table that an earlier run has made, its schema read from its files.
 ///
 /// # Errors
-/// Its path is none that the engine takes.
-pub fn open_staged(staged: &Staged, schema: SchemaRef) -> Result<Arc<dyn TableProvider>> {
-    open_file(&staged.path, schema, &SortOrder::new())
-}
-
-/// Opens a table that an earlier run has made, its schema read from its file.
-///
-/// # Errors
-/// The file can't be read.
+/// The files can't be read.
 pub async fn existing_table(
     session: &Session,
     warehouse: &Warehouse,
     relation: &RelationName,
-    sorted_by: &[String],
+    record: &Record,
 ) -> Result<Arc<dyn TableProvider>> {
-    existing_file(session, &warehouse.data_path(relation), sorted_by).await
+    existing_files(session, &warehouse.data_files(relation, record), &record.sorted_by).await
 }
 
-/// The same of a file at another place.
+/// The same of files at another place.
 ///
 /// # Errors
-/// The file can't be read.
-pub async fn existing_file(session: &Session, path: &Path, sorted_by: &[String]) -> Result<Arc<dyn TableProvider>> {
-    let url = ListingTableUrl::parse(format!("file:///{path}"))?;
+/// The files can't be read.
+pub async fn existing_files(session: &Session, paths: &[Path], sorted_by: &[String]) -> Result<Arc<dyn TableProvider>> {
     let options =
         ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension("");
-    let schema = options.infer_schema(session.state(), &url).await?;
+    // All files of a table have the same columns. Whether these may hold nulls, each says of itself.
+    let first = paths.first().ok_or_else(|| plan_datafusion_err!("the table has no files"))?;
+    let mut schema = options.infer_schema(session.state(), &url(first)?).await?;
+    if paths.len() > 1 {
+        let nullable = |it: &FieldRef| it.as_ref().clone().with_nullable(true);
+        schema = Arc::new(Schema::new(schema.fields().iter().map(nullable).collect::<Vec<_>>()));
+    }
     let order: SortOrder = sorted_by.iter().map(|it| SortColumn::parse(it)).collect();
-    open_file(path, schema, &order)
+    open_files(paths, schema, &order)
 }
 
 #[cfg(test)]

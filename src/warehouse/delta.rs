@@ -63,7 +63,7 @@ pub enum DeltaError {
 /// A table that only grows.
 pub struct GrownTable {
     name: String,
-    table: DeltaTable,
+    pub(super) table: DeltaTable,
 }
 
 /// What a commit says of itself.

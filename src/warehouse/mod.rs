@@ -1,11 +1,12 @@
 //! Where relations live: data files that any tool can read, small records about them, staging and publishing.
 //!
-//! A table is one Parquet file `<root>/<schema>/<name>.parquet`, or a Delta table `<root>/<schema>/<name>/` where it only
-//! grows. What else is known of a relation stands in a record
+//! A table is one Parquet file `<root>/<schema>/<name>.parquet`, or a Delta table `<root>/<schema>/<name>/` where somebody
+//! asks for that, and where it only grows. What else is known of a relation stands in a record
 //! below `<root>/_arrowmill/relations/`. A record that does not fit its file is unknown, and never trusted.
 
 mod arriving;
 mod aside;
+mod data_files;
 mod delta;
 mod location;
 mod own_tables;
@@ -16,6 +17,7 @@ mod record;
 mod versions;
 
 pub use arriving::{Arrived, ArrivingRows};
+pub use data_files::{DataFile, DeltaFiles, StagedFile, delta_columns};
 pub use delta::{CommitNote, DeltaError, GrownTable, can_grow};
 pub use location::{Location, OpenError};
 pub use own_tables::{LOGS, log_columns, measure_columns, own_columns};
@@ -92,8 +94,13 @@ impl Warehouse {
 
     /// What the warehouse knows of a relation, and whether that can be trusted.
     pub async fn existing(&self, relation: &RelationName) -> (Existing, Option<Record>) {
-        let file = self.store().head(&self.data_path(relation)).await.ok();
         let record = self.read_record(relation).await;
+        if let Some(record) = record.as_ref().filter(|it| it.delta.is_some())
+            && let Some(current) = self.existing_delta(relation, record).await
+        {
+            return (Existing::Table, Some(current));
+        }
+        let file = self.store().head(&self.data_path(relation)).await.ok();
         let (record, file) = match (record, file) {
             (None, None) => return (Existing::Absent, None),
             (Some(record), None) if record.kind == RecordKind::View => return (Existing::View, Some(record)),
@@ -113,10 +120,21 @@ impl Warehouse {
         }
     }
 
+    /// The record of the Delta table that was committed last: where a run died after the commit, the announced one.
+    async fn existing_delta(&self, relation: &RelationName, record: &Record) -> Option<Record> {
+        let committed = self.committed(relation).await?;
+        let is_committed = |it: &Record| it.delta.is_some() && it.version.as_deref() == Some(committed.as_str());
+        if is_committed(record) {
+            return Some(record.clone());
+        }
+        self.read_json(&self.announced_path(relation)).await.filter(is_committed)
+    }
+
     /// Whether a relation's file is the one that its record was written for.
     pub async fn is_untouched(&self, relation: &RelationName, record: &Record) -> bool {
         match record.kind {
             RecordKind::View => true,
+            RecordKind::Table if record.delta.is_some() => self.committed(relation).await == record.version,
             RecordKind::Table => self.store().head(&self.data_path(relation)).await.is_ok_and(|it| record.is_of(&it)),
         }
     }
@@ -198,8 +216,17 @@ impl Warehouse {
         }
     }
 
-    /// Removes the data file of a relation that is a table no more.
+    /// Removes the data of a relation that is a table no more.
     pub async fn remove_data(&self, relation: &RelationName) -> Result<(), StorageError> {
+        // What others have put there, and what files are taken into, is not the relation's.
+        if self.committed(relation).await.is_some() {
+            self.remove_folder(relation).await?;
+        }
+        self.remove_file(relation).await
+    }
+
+    /// Removes the one file of a relation.
+    async fn remove_file(&self, relation: &RelationName) -> Result<(), StorageError> {
         let path = self.data_path(relation);
         match self.store().delete(&path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),

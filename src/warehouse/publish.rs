@@ -16,8 +16,10 @@ use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::jinja::RelationName;
+use crate::materialize::Existing;
 use crate::reuse::{Digest, Identity};
-use crate::warehouse::{OWN, Record, StorageError, Warehouse};
+use crate::warehouse::data_files::version_of;
+use crate::warehouse::{OWN, Record, StagedFile, StorageError, Warehouse};
 
 /// A file that is complete, and not yet where readers look.
 #[derive(Debug, Clone)]
@@ -41,6 +43,15 @@ pub enum Change {
         /// Its record.
         record: Record,
     },
+    /// A Delta table with other files than before.
+    Files {
+        /// Which.
+        relation: RelationName,
+        /// Those that are new.
+        staged: Vec<StagedFile>,
+        /// Its record, with all of its files.
+        record: Record,
+    },
     /// A view.
     View {
         /// Which.
@@ -51,10 +62,17 @@ pub enum Change {
 }
 
 impl Change {
+    /// The record of what the relation will be.
+    pub fn record(&self) -> &Record {
+        match self {
+            Change::Table { record, .. } | Change::Files { record, .. } | Change::View { record, .. } => record,
+        }
+    }
+
     /// The relation that changes.
     pub fn relation(&self) -> &RelationName {
         match self {
-            Change::Table { relation, .. } | Change::View { relation, .. } => relation,
+            Change::Table { relation, .. } | Change::Files { relation, .. } | Change::View { relation, .. } => relation,
         }
     }
 }
@@ -75,9 +93,7 @@ impl Warehouse {
         let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
         record.bytes = Some(file.size);
         record.version = file.e_tag;
-        record.made_at = Some(self.began.to_rfc3339_opts(SecondsFormat::Micros, true));
-        record.restored_from = None;
-        record.number = self.next_number(&staged.relation).await;
+        self.number(&staged.relation, &mut record).await;
         if record.identity.is_none() {
             // Nobody can tell what is in it, but it is this and no other.
             let relation = staged.relation.to_string();
@@ -86,6 +102,42 @@ impl Warehouse {
             record.identity = Some(Identity::of_whole(&Digest::texts("file", parts), columns));
         }
         Ok(record)
+    }
+
+    /// Completes the record of a Delta table by its files.
+    pub async fn complete_files(&self, relation: &RelationName, mut record: Record) -> Record {
+        record.bytes = Some(record.files().iter().map(|it| it.bytes).sum());
+        record.version = Some(version_of(record.files(), &self.run));
+        self.number(relation, &mut record).await;
+        if let (Existing::Table, Some(current)) = self.existing(relation).await
+            && current.delta == record.delta
+        {
+            // There is nothing to commit.
+            record.version = current.version;
+        }
+        record
+    }
+
+    /// What the store says of a staged file.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub async fn bytes_of(&self, staged: &Staged) -> Result<u64, StorageError> {
+        let file = self.store().head(&staged.path).await;
+        file.map(|it| it.size).map_err(|error| StorageError::new("cannot find", &staged.path, error))
+    }
+
+    /// Where the new files of a relation are to be written, one after the other.
+    pub fn stage_part(&self, relation: &RelationName, name: &str) -> Staged {
+        let RelationName { schema, identifier, .. } = relation;
+        let path = self.path(&format!("{OWN}/staged/{}/{schema}/{identifier}/{name}", self.run));
+        Staged { relation: relation.clone(), path }
+    }
+
+    async fn number(&self, relation: &RelationName, record: &mut Record) {
+        record.made_at = Some(self.began.to_rfc3339_opts(SecondsFormat::Micros, true));
+        record.restored_from = None;
+        record.number = self.next_number(relation).await;
     }
 
     /// Puts a staged file in place, and then its record. Gives the record.
@@ -112,12 +164,36 @@ impl Warehouse {
         self.finish_table(relation, record).await
     }
 
-    /// What is left to do when a table's file is in its place.
+    /// Commits the files of a Delta table, and then its record.
+    pub(super) async fn put_files_in_place(
+        &self,
+        relation: &RelationName,
+        staged: &[StagedFile],
+        record: &Record,
+    ) -> Result<(), StorageError> {
+        self.keep_current(relation, record).await?;
+        self.announce(relation, record).await?;
+        self.commit_files(relation, staged, record).await?;
+        self.finish_table(relation, record).await
+    }
+
+    /// What is left to do when a table's data are in their place.
     async fn finish_table(&self, relation: &RelationName, record: &Record) -> Result<(), StorageError> {
         self.write_record(relation, record).await?;
         self.forget_announced(relation).await;
         self.forget_aside(relation).await;
-        self.trim_versions(relation, record).await
+        self.trim_versions(relation, record).await?;
+        if record.delta.is_some() {
+            self.remove_file(relation).await?;
+            return self.tidy_files(relation, record).await;
+        }
+        // It may have been a Delta table, and versions of that may be kept.
+        if self.committed(relation).await.is_some()
+            && !self.versions(relation).await.iter().any(|it| it.delta.is_some())
+        {
+            self.remove_folder(relation).await?;
+        }
+        Ok(())
     }
 
     /// Records a view, before the data file of what was a table goes.
@@ -139,6 +215,7 @@ impl Warehouse {
             Change::Table { relation, staged, record } => {
                 self.put_table_in_place(relation, &Path::from(staged.as_str()), record).await
             }
+            Change::Files { relation, staged, record } => self.put_files_in_place(relation, staged, record).await,
             Change::View { relation, record } => {
                 self.publish_view(relation, record).await?;
                 self.remove_data(relation).await?;
@@ -192,7 +269,7 @@ impl Warehouse {
                         Err(_) => self.finish_table(relation, record).await?,
                     }
                 }
-                Change::View { .. } => self.put_in_place(change).await?,
+                Change::Files { .. } | Change::View { .. } => self.put_in_place(change).await?,
             }
         }
         let removed = self.store().delete(&journal).await;

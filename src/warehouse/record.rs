@@ -4,6 +4,7 @@ use object_store::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
 use crate::reuse::{Identity, MadeOf};
+use crate::warehouse::{DataFile, DeltaFiles};
 
 /// What kind of relation a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Record {
     pub bytes: Option<u64>,
     /// The columns that a table's file is sorted by, first to last, as `column [desc] [nulls first|last]`.
     pub sorted_by: Vec<String>,
+    /// The files of a table that is a Delta table; all others have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<DeltaFiles>,
     /// The SQL of a view.
     pub sql: Option<String>,
     /// The run that made it.
@@ -57,7 +61,8 @@ pub struct Record {
     pub keep_versions: usize,
     /// The node that it is of.
     pub node: String,
-    /// What the store calls this version of the file: another one means that somebody touched it.
+    /// What the store calls this version of the file, or the log this version of the table: another one means that
+    /// somebody touched it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// What it was made of, where that can be told.
@@ -69,9 +74,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// The files of a Delta table.
+    pub fn files(&self) -> &[DataFile] {
+        self.delta.as_ref().map_or(&[], |it| it.files.as_slice())
+    }
+
     /// Whether it was written for this very file.
     pub(super) fn is_of(&self, file: &ObjectMeta) -> bool {
-        self.kind == RecordKind::Table && self.version.is_some() && self.version == file.e_tag
+        self.kind == RecordKind::Table && self.delta.is_none() && self.version.is_some() && self.version == file.e_tag
     }
 }
 

@@ -10,6 +10,7 @@ use object_store::path::Path;
 
 use crate::jinja::RelationName;
 use crate::materialize::Existing;
+use crate::warehouse::data_files::version_of;
 use crate::warehouse::{OWN, Record, StorageError, Warehouse};
 
 impl Warehouse {
@@ -22,16 +23,26 @@ impl Warehouse {
                 continue;
             }
             let Some(record) = self.read_json(&self.version_record_path(relation, number)).await else { continue };
-            let file = self.store().head(&self.version_path(relation, number)).await;
-            if file.is_ok_and(|it| record.bytes == Some(it.size)) {
+            let mut bytes = 0;
+            for path in self.version_files(relation, &record) {
+                bytes += self.store().head(&path).await.map_or(0, |it| it.size);
+            }
+            if record.bytes == Some(bytes) {
                 versions.push(record);
             }
         }
         versions
     }
 
-    /// The file of a version that is kept.
-    pub fn version_path(&self, relation: &RelationName, number: u64) -> Path {
+    /// The files of a version that is kept.
+    pub fn version_files(&self, relation: &RelationName, version: &Record) -> Vec<Path> {
+        match version.delta {
+            Some(_) => self.data_files(relation, version),
+            None => vec![self.version_path(relation, version.number)],
+        }
+    }
+
+    fn version_path(&self, relation: &RelationName, number: u64) -> Path {
         self.versions_folder(relation).join(format!("{number}.parquet"))
     }
 
@@ -81,8 +92,11 @@ impl Warehouse {
             move |error| StorageError::new("cannot keep the version before in", &to, error)
         };
         let to = self.version_path(relation, current.number);
-        self.store().copy(&self.data_path(relation), &file).await.map_err(cannot(&to))?;
-        self.store().rename(&file, &to).await.map_err(cannot(&to))?;
+        // The files of a Delta table stay where they are, for as long as a version needs them.
+        if current.delta.is_none() {
+            self.store().copy(&self.data_path(relation), &file).await.map_err(cannot(&to))?;
+            self.store().rename(&file, &to).await.map_err(cannot(&to))?;
+        }
         let to = self.version_record_path(relation, current.number);
         self.write_json(&record, &current).await?;
         self.store().rename(&record, &to).await.map_err(cannot(&to))
@@ -144,21 +158,26 @@ impl Warehouse {
         version: &Record,
         keep_versions: usize,
     ) -> Result<Record, StorageError> {
-        let staged = self.stage(relation);
-        let from = self.version_path(relation, version.number);
-        let copied = self.store().copy(&from, &staged.path).await;
-        copied.map_err(|error| StorageError::new("cannot read", &from, error))?;
-        let file = self.store().head(&staged.path).await;
-        let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
         let current = self.existing(relation).await.1.map_or(0, |it| it.number);
         let record = Record {
             number: self.number_after(relation, current).await,
             restored_from: Some(version.number),
             // Without one, there would be no way back.
             keep_versions: keep_versions.max(1),
-            version: file.e_tag,
             ..version.clone()
         };
+        if record.delta.is_some() {
+            let record = Record { version: Some(version_of(record.files(), &self.run)), ..record };
+            self.put_files_in_place(relation, &[], &record).await?;
+            return Ok(record);
+        }
+        let staged = self.stage(relation);
+        let from = self.version_path(relation, version.number);
+        let copied = self.store().copy(&from, &staged.path).await;
+        copied.map_err(|error| StorageError::new("cannot read", &from, error))?;
+        let file = self.store().head(&staged.path).await;
+        let file = file.map_err(|error| StorageError::new("cannot find", &staged.path, error))?;
+        let record = Record { version: file.e_tag, ..record };
         self.put_table_in_place(relation, &staged.path, &record).await?;
         Ok(record)
     }

@@ -3,12 +3,14 @@ and doubled rows, and a new column. After each load every table must have the sa
 
     growing.py ARROWMILL PROJECT FOLDER
 
+Arrowmill does it twice, with tables that are one file, and with Delta tables, whose log is read here by its protocol.
 Before each load, runs of Arrowmill are killed at random moments: they must lose nothing and double nothing. FOLDER is
-empty and becomes the place of both. Prints what differs and exits with 1, or prints what was compared.
+empty and becomes the place of all. Prints what differs and exits with 1, or prints what was compared.
 """
 
 import datetime
 import glob
+import json
 import os
 import random
 import shutil
@@ -23,27 +25,33 @@ KILLS = 4
 
 
 def main(arrowmill, project, folder):
-    ours, theirs = os.path.join(folder, "ours"), os.path.join(folder, "theirs")
-    for place in (ours, theirs):
+    files, delta, theirs = (os.path.join(folder, it) for it in ("files", "delta", "theirs"))
+    for place in (files, delta, theirs):
         shutil.copytree(project, place)
+    with open(os.path.join(delta, "dbt_project.yml"), "w") as file:
+        file.write("name: growing\nversion: '1.0'\nprofile: growing\n"
+                   "models: {+materialized: table, +table_format: delta}\nsnapshots: {+table_format: delta}\n")
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     problems, compared = [], 0
     for load in LOADS:
         arguments = ["build", "--vars", f"load: {load}"]
         run_dbt(theirs, arguments)
-        for _ in range(KILLS):
-            process = subprocess.Popen([arrowmill, *arguments, "--quiet"], cwd=ours, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0.01, 0.6))
-            process.kill()
-            process.wait()
-        done = subprocess.run([arrowmill, *arguments, "--quiet"], cwd=ours, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            sys.exit(f"load {load}: arrowmill {' '.join(arguments)} failed (seed {seed}):\n{done.stdout}{done.stderr}")
-        found, tables = compare(ours, theirs)
-        problems += [f"load {load} (seed {seed}): {it}" for it in found]
-        compared += tables
+        for ours, tables_of in ((files, tables_of_files), (delta, tables_of_logs)):
+            for _ in range(KILLS):
+                process = subprocess.Popen([arrowmill, *arguments, "--quiet"], cwd=ours, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
+                time.sleep(chance.uniform(0.01, 0.6))
+                process.kill()
+                process.wait()
+            done = subprocess.run([arrowmill, *arguments, "--quiet"], cwd=ours, capture_output=True, text=True,
+                                  check=False)
+            if done.returncode != 0:
+                sys.exit(f"load {load}: arrowmill {' '.join(arguments)} failed in {ours} (seed {seed}):\n"
+                         f"{done.stdout}{done.stderr}")
+            found, tables = compare(tables_of(ours), theirs)
+            problems += [f"load {load}, {os.path.basename(ours)} (seed {seed}): {it}" for it in found]
+            compared += tables
     if problems:
         sys.exit("\n".join(problems))
     print(f"{compared} tables over {len(LOADS)} loads, with {KILLS} killed runs before each")
@@ -58,9 +66,30 @@ def run_dbt(place, arguments):
         sys.exit(f"dbt {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
-def compare(ours, theirs):
+def tables_of_files(place):
+    """The file of each table."""
+    found = glob.glob(place + "/**/main/*.parquet", recursive=True)
+    return {os.path.basename(it)[: -len(".parquet")]: [it] for it in found}
+
+
+def tables_of_logs(place):
+    """The files that each Delta table consists of, and those of the tables that are no Delta tables."""
+    tables = tables_of_files(place)
+    for log in glob.glob(place + "/**/main/*/_delta_log", recursive=True):
+        folder, files = os.path.dirname(log), set()
+        for commit in sorted(glob.glob(log + "/*.json")):
+            with open(commit) as lines:
+                for action in map(json.loads, lines):
+                    if "remove" in action:
+                        files.remove(os.path.join(folder, action["remove"]["path"]))
+                    if "add" in action:
+                        files.add(os.path.join(folder, action["add"]["path"]))
+        tables[os.path.basename(folder)] = sorted(files)
+    return tables
+
+
+def compare(files, theirs):
     problems = []
-    files = {os.path.basename(it)[: -len(".parquet")]: it for it in glob.glob(ours + "/**/main/*.parquet", recursive=True)}
     with duckdb.connect(os.path.join(theirs, "growing.duckdb"), read_only=True) as database:
         tables = [it for (it,) in database.execute("select table_name from duckdb_tables() where not temporary").fetchall()]
         for table in sorted(tables):

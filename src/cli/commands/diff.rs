@@ -86,7 +86,7 @@ impl Around<'_> {
                     0 => "in place".to_owned(),
                     number => format!("version {number}, in place"),
                 };
-                self.open(name, &self.warehouse.data_path(&facts.relation)).await
+                self.open(name, &self.warehouse.data_files(&facts.relation, &record)).await
             }
             (Existing::View, _) => Err(self.is_view()),
             (Existing::Absent | Existing::Table | Existing::Unknown, _) => {
@@ -100,7 +100,10 @@ impl Around<'_> {
         let facts = &self.node.facts;
         match self.warehouse.aside(&facts.relation).await {
             Some(record) if record.kind == RecordKind::View => Err(self.is_view()),
-            Some(_) => self.open("held back".to_owned(), &self.warehouse.aside_path(&facts.relation)).await,
+            Some(record) => {
+                let files = self.warehouse.aside_files(&facts.relation, &record).await;
+                self.open("held back".to_owned(), &files).await
+            }
             None => Err(Stop::Outside(format!("nothing of {} was held back from publishing", facts.display()))),
         }
     }
@@ -111,8 +114,8 @@ impl Around<'_> {
 
     async fn version(&self, number: Option<u64>) -> Result<Compared, Stop> {
         let record = versions::find(self.warehouse, &self.node.facts, number).await?;
-        let path = self.warehouse.version_path(&self.node.facts.relation, record.number);
-        self.open(format!("version {}", record.number), &path).await
+        let files = self.warehouse.version_files(&self.node.facts.relation, &record);
+        self.open(format!("version {}", record.number), &files).await
     }
 
     /// What `--against` names: the number of a version, or a file.
@@ -124,7 +127,7 @@ impl Around<'_> {
         let looks_like_file = FilePath::new(text).extension().is_some() || text.contains('/');
         let path = Path::from_absolute_path(&path).map_err(Stop::outside)?;
         match self.warehouse.location().store.head(&path).await {
-            Ok(_) => self.open(text.to_owned(), &path).await,
+            Ok(_) => self.open(text.to_owned(), &[path]).await,
             Err(_) if looks_like_file => Err(Stop::Outside(format!("there is no file {text}"))),
             Err(_) => {
                 Err(Stop::Outside(format!("`--against` takes a version's number or a Parquet file, but is `{text}`")))
@@ -132,8 +135,8 @@ impl Around<'_> {
         }
     }
 
-    async fn open(&self, name: String, path: &Path) -> Result<Compared, Stop> {
-        let table: Result<Arc<dyn TableProvider>, _> = plan::existing_file(self.session, path, &[]).await;
+    async fn open(&self, name: String, files: &[Path]) -> Result<Compared, Stop> {
+        let table: Result<Arc<dyn TableProvider>, _> = plan::existing_files(self.session, files, &[]).await;
         let table = table.map_err(|_| Stop::Outside(format!("{name}: the file can't be read as Parquet")))?;
         Ok(Compared { name, table })
     }

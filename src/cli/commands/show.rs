@@ -95,7 +95,8 @@ async fn fetch_laid_aside(
         let sql = record.sql.unwrap_or_default();
         return Err(Stop::Outside(format!("{words}\n{sql}")));
     }
-    let table = plan::existing_file(&session, &warehouse.aside_path(relation), &record.sorted_by).await;
+    let table =
+        plan::existing_files(&session, &warehouse.aside_files(relation, &record).await, &record.sorted_by).await;
     let table = table.map_err(Stop::outside)?;
     let query = LogicalPlanBuilder::scan("staged", provider_as_source(table), None).and_then(LogicalPlanBuilder::build);
     execute::fetch(&session, &query.map_err(Stop::outside)?, limit).await.map_err(Stop::outside)
@@ -147,13 +148,13 @@ fn add_inline(loaded: &mut Loaded, sql: &str) -> Result<NodeId, Stop> {
 
 async fn fetch(settings: &Settings, mut loaded: Loaded, id: &NodeId, limit: Option<usize>) -> Result<Rows, Stop> {
     // What exists is shown as it is; everything else is computed from what exists.
-    let (Planned { plan, session, warehouse, spill: _spill, .. }, mut found) =
+    let (Planned { plan, session, spill: _spill, .. }, mut found) =
         prepare::plan(settings, &mut loaded, std::slice::from_ref(id), Purpose::Run).await?;
     found.extend(plan.late.get(id).cloned().into_iter().collect());
     prepare::report(settings, found)?;
     let query = plan.models.get(id).map(|it| &it.plan).or(plan.tests.get(id).map(|it| &it.rows.plan));
     let query = query.ok_or(Stop::Reported)?;
-    let tables = Tables::new(warehouse);
+    let tables = Tables::new();
     let rows = match bind(query.clone(), &|relation, schema| tables.open(relation, schema)) {
         Ok(bound) => execute::fetch(&session, &bound, limit).await,
         Err(error) => Err(error),

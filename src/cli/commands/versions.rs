@@ -116,6 +116,7 @@ mod tests {
             made_at: Some("2026-01-01T00:00:00.000000Z".to_owned()),
             number,
             restored_from,
+            delta: None,
             keep_versions: 1,
             node: "model.shop.orders".to_owned(),
             version: None,

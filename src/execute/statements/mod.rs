@@ -133,9 +133,13 @@ impl Work<'_> {
     /// A table that is there.
     async fn current(&self, relation: &RelationName) -> Result<Current> {
         match self.around.warehouse.existing(relation).await {
+            (Existing::Table, Some(record)) if record.delta.is_some() => Err(plan_datafusion_err!(
+                "{relation} is a Delta table, whose rows only its model changes; leave `table_format: delta` away to change \
+                 them by statements"
+            )),
             (Existing::Table, Some(record)) => {
                 let Statements { session, warehouse, .. } = self.around;
-                let table = existing_table(session, warehouse, relation, &record.sorted_by).await?;
+                let table = existing_table(session, warehouse, relation, &record).await?;
                 let source = provider_as_source(Arc::clone(&table));
                 let plan = LogicalPlanBuilder::scan("current", source, None)?.build()?;
                 Ok(Current { plan, record, table })
@@ -171,7 +175,8 @@ impl Work<'_> {
         let mut record = view::table_record(plan.schema().as_arrow(), rows, sorted_by, &NodeId::new(node), run_id);
         record.keep_versions = warehouse.existing(relation).await.1.map_or(0, |it| it.keep_versions);
         let published = warehouse.publish(&staged, record).await.map_err(outside)?;
-        tables.made(relation, Version { order, identity: published.identity, staged: None });
+        let files = warehouse.data_files(relation, &published);
+        tables.made(relation, Version { order, identity: published.identity, in_place: files.clone(), files });
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod ask;
 pub(super) mod export;
+pub(super) mod parts;
 pub(super) mod rows;
 pub(super) mod table;
 pub(super) mod unit;

@@ -48,20 +48,32 @@ pub(in crate::execute) struct Writing<'a> {
 
 /// Runs a bound plan into a staged file.
 pub(in crate::execute) async fn write(plan: &LogicalPlan, writing: &Writing<'_>) -> Result<Written> {
-    let Writing { session, staged, metadata, watch } = writing;
+    let (stream, order) = start(plan, writing.session).await?;
+    let rows = write_stream(stream, writing).await?;
+    Ok(Written { rows, order })
+}
+
+/// The rows of a bound plan as one stream, and how they are sorted.
+pub(super) async fn start(plan: &LogicalPlan, session: &Session) -> Result<(SendableRecordBatchStream, SortOrder)> {
     let physical = session.state().create_physical_plan(plan).await?;
     let (physical, order) = to_one_stream(physical);
+    let stream = execute_stream(physical, session.state().task_ctx())?;
+    Ok((renamed(stream, Arc::new(plan.schema().as_arrow().clone())), order))
+}
+
+/// Writes rows into a staged file, and counts them.
+pub(super) async fn write_stream(stream: SendableRecordBatchStream, writing: &Writing<'_>) -> Result<u64> {
+    let Writing { session, staged, metadata, watch } = writing;
     let context = session.state().task_ctx();
-    let schema = plan_schema(plan);
-    let stream = execute_stream(physical, Arc::clone(&context))?;
-    let stream = watched(renamed(stream, Arc::clone(&schema)), Arc::clone(watch));
+    let schema = stream.schema();
+    let stream = watched(stream, Arc::clone(watch));
     let url = ListingTableUrl::parse(format!("file:///{}", staged.path))?;
     let config = FileSinkConfig {
         original_url: url.to_string(),
         object_store_url: ObjectStoreUrl::local_filesystem(),
         file_group: FileGroup::default(),
         table_paths: vec![url],
-        output_schema: schema,
+        output_schema: Arc::clone(&schema),
         table_partition_cols: Vec::new(),
         insert_op: InsertOp::Append,
         keep_partition_by_columns: false,
@@ -74,7 +86,7 @@ pub(in crate::execute) async fn write(plan: &LogicalPlan, writing: &Writing<'_>)
     };
     options.key_value_metadata.extend(metadata.iter().cloned().map(|(name, value)| (name, Some(value))));
     // A smallest and a greatest number pass over what is no number, and readers would take them for the bounds of all.
-    for field in plan_schema(plan).fields().iter().filter(|it| it.data_type().is_floating()) {
+    for field in schema.fields().iter().filter(|it| it.data_type().is_floating()) {
         let none = ParquetColumnOptions { statistics_enabled: Some("none".to_owned()), ..Default::default() };
         options.column_specific_options.insert(field.name().clone(), none);
     }
@@ -83,11 +95,7 @@ pub(in crate::execute) async fn write(plan: &LogicalPlan, writing: &Writing<'_>)
     if sink.written().is_empty() {
         return Err(exec_datafusion_err!("no file was written"));
     }
-    Ok(Written { rows, order })
-}
-
-fn plan_schema(plan: &LogicalPlan) -> SchemaRef {
-    Arc::new(plan.schema().as_arrow().clone())
+    Ok(rows)
 }
 
 /// One stream out of several partitions; sorted ones are merged, so that the order is kept for those who read it.

@@ -27,6 +27,9 @@ pub(in crate::plan) fn collect(
     let is_test = |it: &&Node| matches!(it.facts.kind, NodeKind::Test(_)) && scope.wanted.contains(&it.facts.id);
     for test in scope.graph.nodes().filter(is_test).filter(|it| is_quarantined(it)) {
         match rule(scope, plan, test) {
+            Ok(Some(OfTable { model, .. })) if model.facts.is_delta() => {
+                found.push(refused(test, &format!("{} is a Delta table", model.facts.display())));
+            }
             Ok(Some(OfTable { model, rule, after })) => {
                 let relation = quarantine_of(&model.facts.relation);
                 if let Some(other) = waits_for_itself(scope.graph, &all, &model.facts.id, &after) {

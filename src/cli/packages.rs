@@ -249,8 +249,32 @@ pub(super) fn name_of(folder: &Path) -> Result<String, Stop> {
     name.filter(good).ok_or_else(|| Stop::Outside(format!("{} has no good name", folder.display())))
 }
 
+/// Puts a package where installed ones are. One that lies on this machine is linked, as in dbt: who changes it sees the
+/// change, and installs nothing again.
+pub(super) fn place(fetched: &Fetched, to: &Path) -> Result<(), Stop> {
+    if fetched.temporary.is_none() {
+        let folder = fetched.folder.canonicalize().map_err(Stop::outside)?;
+        Disk::new(to).remove("").map_err(Stop::outside)?;
+        Disk::new(to.parent().unwrap_or(to)).create_folder("").map_err(Stop::outside)?;
+        if link(&folder, to).is_ok() {
+            return Ok(());
+        }
+    }
+    copy(&fetched.folder, to)
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(from, to)
+}
+
+#[cfg(windows)]
+fn link(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_dir(from, to)
+}
+
 /// Copies a package's files; what it has built or installed itself is left behind.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
+fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
     let (from, target) = (Disk::new(from), Disk::new(to));
     target.remove("").map_err(Stop::outside)?;
     for path in from.list("").map_err(Stop::outside)? {

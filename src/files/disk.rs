@@ -148,6 +148,22 @@ impl ProjectFiles for Disk {
         Ok(found)
     }
 
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let full = self.resolve(folder);
+        if full.is_dir() {
+            for entry in fs::read_dir(full)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if entry.path().is_dir() && !name.starts_with('.') {
+                    names.push(name);
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
     fn exists(&self, path: &str) -> bool {
         self.resolve(path).exists()
     }

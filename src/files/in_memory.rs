@@ -1,6 +1,6 @@
 //! A project that exists only in memory, for tests and for checks of unsaved text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +36,16 @@ impl ProjectFiles for InMemory {
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         Ok(self.files().keys().filter(|path| is_below(path, folder)).cloned().collect())
+    }
+
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>> {
+        let folder = folder.trim_end_matches('/');
+        let below = |path: &String| {
+            let (name, _) = path.strip_prefix(folder)?.trim_start_matches('/').split_once('/')?;
+            Some(name.to_owned())
+        };
+        let names: BTreeSet<String> = self.list(folder)?.iter().filter_map(below).collect();
+        Ok(names.into_iter().collect())
     }
 
     fn exists(&self, path: &str) -> bool {

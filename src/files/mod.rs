@@ -27,6 +27,9 @@ pub trait ProjectFiles: Send + Sync {
     /// All files below a folder, sorted, hidden ones and symlink loops left out; none where there is no folder.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 
+    /// The names of the folders right below a folder, sorted, hidden ones left out; none where there is no folder.
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>>;
+
     /// Whether a file or folder is there.
     fn exists(&self, path: &str) -> bool;
 

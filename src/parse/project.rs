@@ -296,13 +296,16 @@ fn find_packages(
     found: &mut Diagnostics,
 ) -> Vec<Package> {
     let mut packages = vec![Package { file: root.clone(), root: String::new() }];
-    let installed = files.list(&root.packages_path).unwrap_or_default();
-    for path in installed {
-        let below = path.strip_prefix(&root.packages_path).unwrap_or(&path).trim_start_matches('/');
-        let Some((folder, ProjectFile::NAME)) = below.split_once('/') else { continue };
+    for name in files.folders(&root.packages_path).unwrap_or_default() {
+        let folder = files::join(&root.packages_path, &name);
+        let path = files::join(&folder, ProjectFile::NAME);
+        // What lies there without a project is no package.
+        if !files.exists(&path) {
+            continue;
+        }
         let Some(source) = collect(read_text(files, &path), found) else { continue };
         if let Some(file) = ProjectFile::read(&source, &YamlText::new(invocation), found) {
-            packages.push(Package { file, root: files::join(&root.packages_path, folder) });
+            packages.push(Package { file, root: folder });
         }
     }
     packages

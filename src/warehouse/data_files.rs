@@ -15,7 +15,7 @@ use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableError, ensure_table_uri};
 use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
 use crate::jinja::RelationName;
@@ -48,6 +48,8 @@ pub struct DataFile {
     pub rows: u64,
     /// Its bytes.
     pub bytes: u64,
+    /// What the store calls it: another name means that somebody touched it.
+    pub tag: Option<String>,
     /// What its rows are, whatever their order.
     pub content: String,
 }
@@ -93,16 +95,48 @@ impl Warehouse {
         self.folder_path(relation).join(name)
     }
 
-    /// What the last commit in a relation's log calls the version that it has made; `None` where there is no log, or where
-    /// somebody else has written to it.
+    /// What the last commit in a relation's log calls the version that it has made; `None` where there is no log, where one
+    /// of its commits is missing, or where somebody else has written to it.
     pub(super) async fn committed(&self, relation: &RelationName) -> Option<String> {
         let log = self.folder_path(relation).join("_delta_log");
         let listed = self.store().list_with_delimiter(Some(&log)).await.ok()?;
-        let is_commit = |it: &&Path| it.filename().is_some_and(|name| name.len() == 25 && name.ends_with(".json"));
-        let last = listed.objects.iter().map(|it| &it.location).filter(is_commit).max()?;
-        let bytes = self.store().get(last).await.ok()?.bytes().await.ok()?;
+        let names = || listed.objects.iter().filter_map(|it| it.location.filename());
+        let commits = names().filter_map(|it| it.strip_suffix(".json")?.parse::<usize>().ok());
+        let commits: BTreeSet<usize> = commits.collect();
+        let (first, last) = (*commits.first()?, *commits.last()?);
+        // Commits before a checkpoint go after a while.
+        let has_beginning = first == 0 || names().any(|it| it.contains(".checkpoint"));
+        if !has_beginning || commits.len() != last - first + 1 {
+            return None;
+        }
+        let bytes = self.store().get(&log.join(format!("{last:020}.json"))).await.ok()?.bytes().await.ok()?;
         let mut actions = bytes.split(|it| *it == b'\n').filter_map(|it| serde_json::from_slice::<Json>(it).ok());
         actions.find_map(|it| Some(it.get("commitInfo")?.get(VERSION_KEY)?.as_str()?.to_owned()))
+    }
+
+    /// Whether all files of a Delta table are there, with as many bytes as they had.
+    pub(super) async fn are_there(&self, relation: &RelationName, record: &Record) -> bool {
+        self.all_files(relation, record, |file, there| file.bytes == there.size).await
+    }
+
+    /// Whether they are the very files that were written.
+    pub(super) async fn are_untouched(&self, relation: &RelationName, record: &Record) -> bool {
+        self.all_files(relation, record, |file, there| file.tag.is_some() && file.tag == there.e_tag).await
+    }
+
+    async fn all_files(
+        &self,
+        relation: &RelationName,
+        record: &Record,
+        is_so: impl Fn(&DataFile, &ObjectMeta) -> bool,
+    ) -> bool {
+        for file in record.files() {
+            let there = self.store().head(&self.path_in_folder(relation, &file.name)).await;
+            if !there.is_ok_and(|it| is_so(file, &it)) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Makes a relation's Delta table consist of the files of a record, of which some are still staged.
@@ -137,7 +171,17 @@ impl Warehouse {
         let columns: StructType = serde_json::from_str(&delta.columns)
             .map_err(|error| DeltaError::Types { table: relation.to_string(), reason: error.to_string() })?;
         let properties = CommitProperties::default().with_metadata([(VERSION_KEY.to_owned(), Json::from(version))]);
-        let Some(table) = self.grown(relation).await?.map(|it| it.table) else {
+        let table = match self.grown(relation).await {
+            // The log of a table that we have made is damaged, and can be begun anew: it says what the record says.
+            Err(_) if self.read_record(relation).await.is_some_and(|it| it.delta.is_some()) => {
+                self.remove_log(relation)
+                    .await
+                    .map_err(|error| explain(DeltaTableError::generic(error.to_string())))?;
+                None
+            }
+            found => found?,
+        };
+        let Some(table) = table.map(|it| it.table) else {
             let url = ensure_table_uri(format!("/{}", self.folder_path(relation))).map_err(explain)?;
             let made = CreateBuilder::new()
                 .with_location(url.to_string())
@@ -194,14 +238,20 @@ impl Warehouse {
         Ok(())
     }
 
-    /// Removes the folder of a relation that was a Delta table.
+    /// Removes the folder of a relation that was a Delta table. The log goes first: files without one are in no table.
     pub(super) async fn remove_folder(&self, relation: &RelationName) -> Result<(), StorageError> {
-        let folder = self.folder_path(relation);
-        let cannot = |error| StorageError::new("cannot remove", &folder, error);
-        // The log goes first: files without one are in no table.
-        let mut all: Vec<Path> =
-            self.store().list(Some(&folder)).map_ok(|it| it.location).try_collect().await.map_err(cannot)?;
-        all.sort_by_key(|it| !it.as_ref().contains("/_delta_log/"));
+        self.remove_log(relation).await?;
+        self.remove_all(&self.folder_path(relation)).await
+    }
+
+    async fn remove_log(&self, relation: &RelationName) -> Result<(), StorageError> {
+        self.remove_all(&self.folder_path(relation).join("_delta_log")).await
+    }
+
+    async fn remove_all(&self, folder: &Path) -> Result<(), StorageError> {
+        let cannot = |error| StorageError::new("cannot remove", folder, error);
+        let all: Vec<Path> =
+            self.store().list(Some(folder)).map_ok(|it| it.location).try_collect().await.map_err(cannot)?;
         for path in all {
             match self.store().delete(&path).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}

@@ -124,17 +124,20 @@ impl Warehouse {
     async fn existing_delta(&self, relation: &RelationName, record: &Record) -> Option<Record> {
         let committed = self.committed(relation).await?;
         let is_committed = |it: &Record| it.delta.is_some() && it.version.as_deref() == Some(committed.as_str());
-        if is_committed(record) {
-            return Some(record.clone());
-        }
-        self.read_json(&self.announced_path(relation)).await.filter(is_committed)
+        let current = match is_committed(record) {
+            true => record.clone(),
+            false => self.read_json(&self.announced_path(relation)).await.filter(is_committed)?,
+        };
+        self.are_there(relation, &current).await.then_some(current)
     }
 
     /// Whether a relation's file is the one that its record was written for.
     pub async fn is_untouched(&self, relation: &RelationName, record: &Record) -> bool {
         match record.kind {
             RecordKind::View => true,
-            RecordKind::Table if record.delta.is_some() => self.committed(relation).await == record.version,
+            RecordKind::Table if record.delta.is_some() => {
+                self.committed(relation).await == record.version && self.are_untouched(relation, record).await
+            }
             RecordKind::Table => self.store().head(&self.data_path(relation)).await.is_ok_and(|it| record.is_of(&it)),
         }
     }

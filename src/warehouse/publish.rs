@@ -118,13 +118,13 @@ impl Warehouse {
         record
     }
 
-    /// What the store says of a staged file.
+    /// How many bytes a staged file has, and what the store calls it.
     ///
     /// # Errors
     /// There is no such file.
-    pub async fn bytes_of(&self, staged: &Staged) -> Result<u64, StorageError> {
+    pub async fn look_at(&self, staged: &Staged) -> Result<(u64, Option<String>), StorageError> {
         let file = self.store().head(&staged.path).await;
-        file.map(|it| it.size).map_err(|error| StorageError::new("cannot find", &staged.path, error))
+        file.map(|it| (it.size, it.e_tag)).map_err(|error| StorageError::new("cannot find", &staged.path, error))
     }
 
     /// Where the new files of a relation are to be written, one after the other.

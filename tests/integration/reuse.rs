@@ -176,7 +176,15 @@ fn damage(dice: &mut Xoshiro256PlusPlus, warehouse: &Path) -> Result<(), String>
     let mut files: Vec<_> = fs::read_dir(warehouse.join("main")).into_iter().flatten().flatten().collect();
     files.sort_by_key(fs::DirEntry::path);
     let Some(file) = files.get(dice.next_u64() as usize % files.len().max(1)) else { return Ok(()) };
-    let done = match files.first() {
+    if file.path().is_dir() {
+        let of_table = if dice.next_u64().is_multiple_of(2) { file.path() } else { file.path().join("_delta_log") };
+        let mut files: Vec<_> = fs::read_dir(of_table).into_iter().flatten().flatten().collect();
+        files.sort_by_key(fs::DirEntry::path);
+        files.retain(|it| it.path().is_file());
+        let file = files.get(dice.next_u64() as usize % files.len().max(1));
+        return file.map_or(Ok(()), |it| fs::remove_file(it.path()).map_err(|error| error.to_string()));
+    }
+    let done = match files.iter().find(|it| it.path().is_file()) {
         Some(other) if dice.next_u64().is_multiple_of(2) && other.path() != file.path() => {
             fs::copy(other.path(), file.path()).map(drop)
         }
@@ -189,9 +197,38 @@ fn tables(warehouse: &Path) -> Result<Tables, String> {
     let mut tables = Tables::new();
     for file in fs::read_dir(warehouse.join("main")).into_iter().flatten().flatten() {
         let name = file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        tables.insert(name, rows(&file.path()).unwrap_or_default());
+        let rows = match file.path().is_dir() {
+            true => rows_of_log(&file.path()),
+            false => rows(&file.path()),
+        };
+        // What was a Delta table leaves an empty folder beside its file.
+        if rows.is_some() || file.path().is_file() {
+            tables.insert(name, rows.unwrap_or_default());
+        }
     }
     Ok(tables)
+}
+
+/// The rows of a Delta table, by its protocol.
+fn rows_of_log(folder: &Path) -> Option<Vec<String>> {
+    let mut commits: Vec<_> = fs::read_dir(folder.join("_delta_log")).ok()?.flatten().map(|it| it.path()).collect();
+    commits.sort();
+    commits.first()?;
+    let mut files = BTreeSet::new();
+    for commit in commits {
+        for line in fs::read_to_string(commit).ok()?.lines() {
+            let action: serde_json::Value = serde_json::from_str(line).ok()?;
+            let path = |what: &str| action[what]["path"].as_str().map(str::to_owned);
+            files.extend(path("add"));
+            path("remove").map(|it| files.remove(&it));
+        }
+    }
+    let mut all = Vec::new();
+    for file in files {
+        all.extend(rows(&folder.join(file))?);
+    }
+    all.sort();
+    Some(all)
 }
 
 fn rows(file: &Path) -> Option<Vec<String>> {

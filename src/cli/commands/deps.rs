@@ -60,7 +60,7 @@ pub(super) fn run(settings: &Settings, options: Wanted) -> Result<Exit, Stop> {
         }
         waiting.extend(packages::listed(&fetched.folder, &settings.folder, &render, &mut found).into_iter().rev());
         if !options.lock_only {
-            packages::copy(&fetched.folder, &install.resolve(&name))?;
+            packages::place(&fetched, &install.resolve(&name))?;
             settings.console.say(&format!("installed {name} {}", described(&fetched.locked)));
         }
         if let Some(temporary) = fetched.temporary {

@@ -50,8 +50,8 @@ pub(in crate::execute) async fn write(plan: &LogicalPlan, writing: &WritingParts
         let content = Arc::new(Content::default());
         let writing = Writing { session, staged: &staged, metadata: metadata.clone(), watch: both(watch, &content) };
         let count = write_stream(some_of(first, Arc::clone(&rows)).await, &writing).await?;
-        let bytes = warehouse.bytes_of(&staged).await.map_err(outside)?;
-        let file = DataFile { name, rows: count, bytes, content: content.digest().to_string() };
+        let (bytes, tag) = warehouse.look_at(&staged).await.map_err(outside)?;
+        let file = DataFile { name, rows: count, bytes, tag, content: content.digest().to_string() };
         files.push(StagedFile { path: staged.path.to_string(), file });
     }
 }

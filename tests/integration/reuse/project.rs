@@ -220,7 +220,7 @@ fn row(dice: &mut Xoshiro256PlusPlus) -> [Option<i64>; 3] {
 }
 
 fn materialization(dice: &mut Xoshiro256PlusPlus) -> &'static str {
-    pick(dice, &["table", "table", "table", "view", "ephemeral"])
+    pick(dice, &["table", "table", "delta", "view", "ephemeral"])
 }
 
 fn looks(dice: &mut Xoshiro256PlusPlus) -> Looks {
@@ -364,6 +364,9 @@ fn sql(model: &Model) -> String {
             format!("select {columns}{from}{gap}order by {} limit {count}", order.join(", "))
         }
     };
-    let config = format!("{{{{ config(materialized='{}') }}}}", model.materialized);
+    let config = match model.materialized {
+        "delta" => "{{ config(materialized='table', table_format='delta') }}".to_owned(),
+        other => format!("{{{{ config(materialized='{other}') }}}}"),
+    };
     format!("{config}\n-- {}\n{head}{query}\n", looks.comment)
 }

@@ -87,19 +87,10 @@ pub(super) async fn stage(
     let arrived: Vec<StagedFile> = arrived.into_iter().filter(|it| it.file.rows > 0).collect();
     let there = record.files();
     let schema = nullable(&model.schema);
-    let touched = if has_columns_of(record, &model.schema) {
-        let opened = there.iter().map(|it| open(job, node, std::slice::from_ref(it), &[], &schema));
-        let opened = opened.collect::<Result<Vec<_>>>()?;
-        match plan::touched(&node.facts, &opened, &open(job, node, &[], &arrived, &schema)?) {
-            Ok(Touched::Asked(_)) if arrived.is_empty() => Vec::new(),
-            Ok(touched) => numbers(job, touched, there.len()).await?,
-            Err(problem) => return Ok(Err(problem)),
-        }
-    } else {
-        // Their columns are others now.
-        (0..there.len()).collect()
+    let touched = match touched(job, node, record, &arrived, &schema).await? {
+        Ok(touched) => with_small_ones(touched, there, &arrived),
+        Err(problem) => return Ok(Err(problem)),
     };
-    let touched = with_small_ones(touched, there, &arrived);
     let (again, kept): (Vec<_>, Vec<_>) = there.iter().enumerate().partition(|(at, _)| touched.contains(at));
     let of_numbers = |files: Vec<(usize, &DataFile)>| files.into_iter().map(|(_, it)| it.clone()).collect::<Vec<_>>();
     let (again, kept) = (of_numbers(again), of_numbers(kept));
@@ -118,6 +109,28 @@ pub(super) async fn stage(
     };
     let all = kept.into_iter().chain(staged.iter().map(|it| it.file.clone())).collect();
     Ok(Ok(Files { staged, all }))
+}
+
+/// The numbers of the files in which rows that have come take the place of others.
+async fn touched(
+    job: &Job,
+    node: &Node,
+    record: &Record,
+    arrived: &[StagedFile],
+    schema: &SchemaRef,
+) -> Result<std::result::Result<Vec<usize>, Diagnostic>> {
+    let there = record.files();
+    if !has_columns_of(record, schema) {
+        // Their columns are others now.
+        return Ok(Ok((0..there.len()).collect()));
+    }
+    let opened = there.iter().map(|it| open(job, node, std::slice::from_ref(it), &[], schema));
+    let opened = opened.collect::<Result<Vec<_>>>()?;
+    match plan::touched(&node.facts, &opened, &open(job, node, &[], arrived, schema)?) {
+        Ok(Touched::Asked(_)) if arrived.is_empty() => Ok(Ok(Vec::new())),
+        Ok(touched) => Ok(Ok(numbers(job, touched, there.len()).await?)),
+        Err(problem) => Ok(Err(problem)),
+    }
 }
 
 /// Where the files of a table are, of which some are still staged.

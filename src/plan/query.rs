@@ -200,6 +200,15 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
         if is_new && dialect::spell_columns(&mut query, column, place, in_reach, &mut settled) {
             continue;
         }
+        if is_new {
+            let missed = dialect::Missed { column: column.clone(), place };
+            let around = dialect::relations_around(&query, &missed).into_iter().filter_map(|it| plan(&it).ok());
+            let around = around.flat_map(|it| it.schema().columns());
+            let columns: Vec<Column> = in_reach.iter().cloned().chain(around).collect();
+            if dialect::spell_missed(&mut query, &missed, &columns) {
+                continue;
+            }
+        }
         let name = &column.name;
         if column.relation.is_some() || inlined.contains(name) || !dialect::inline_alias(&mut query, name) {
             return Err(error);

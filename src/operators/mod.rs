@@ -2,6 +2,7 @@
 //! put them in place. Each operator gives exactly the rows that the one it replaces would give.
 
 mod count_true;
+mod holds;
 mod kept_types;
 mod known_keys;
 mod known_texts;
@@ -13,6 +14,7 @@ mod segmented_window;
 mod shared_windows;
 
 pub use count_true::count_true;
+pub use holds::holds;
 pub use kept_types::KeptTypes;
 pub use known_keys::KnownKeys;
 pub use may_repeat::{can_tell_apart, may_repeat};

@@ -96,15 +96,27 @@ pub(super) fn plan_parsed(
     functions::expand(&mut query, catalog, target)?;
     let state = session.state();
     let (plan, meant) = resolve(query, session, catalog, target)?;
-    let plan = subqueries::settle(plan)?;
-    let findings = review(&plan)?;
-    let plan = dialect::settle_casts(plan, target.dialect)?;
-    let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-    subqueries::check(&plan, state)?;
+    let settled = subqueries::settle(plan.clone(), subqueries::Engine::MayTry)?;
+    let findings = review(&settled)?;
+    let tried = analyse(settled, state, target)?;
+    let plan = match subqueries::are_answered(&tried, state) {
+        true => tried,
+        false => {
+            let plan = analyse(subqueries::settle(plan, subqueries::Engine::HasFailed)?, state, target)?;
+            subqueries::check(&plan, state)?;
+            plan
+        }
+    };
     let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
     Ok(PlannedQuery { plan, schema, findings, meant })
+}
+
+/// Types are settled.
+fn analyse(plan: LogicalPlan, state: &SessionState, target: &Target) -> Result<LogicalPlan> {
+    let plan = dialect::settle_casts(plan, target.dialect)?;
+    state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})
 }
 
 /// Names become relations and columns.

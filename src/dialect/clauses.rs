@@ -1,5 +1,5 @@
 //! Clauses that the engine takes in another form: `from t` alone, `order by all`, `semi join`, names of the columns of
-//! `values`; and set operations that it would compute wrongly, which are refused.
+//! `values`, tuples in `rollup` and `cube`; and set operations that it would compute wrongly, which are refused.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::calls::number;
-use super::{full_joins, pivots, structs};
+use super::{full_joins, grouping, pivots, structs};
 
 /// Rewrites all of a query.
 ///
@@ -55,6 +55,7 @@ impl VisitorMut for Clauses {
     }
 
     fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<DataFusionError> {
+        grouping::list_sets(expression);
         if let Expr::Function(function) = expression {
             // `first(a ignore nulls)` → `first(a) ignore nulls`
             if let FunctionArguments::List(list) = &mut function.args {

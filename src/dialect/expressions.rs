@@ -41,6 +41,10 @@ fn replacement(expression: &mut Expr) -> Option<Expr> {
     }
     match expression {
         Expr::Interval(interval) => computed_interval(interval),
+        // A list that is written out can't name columns of queries around; the arguments of a function can.
+        Expr::Array(list) if list.elem.iter().any(|it| matches!(it, Expr::CompoundIdentifier(_))) => {
+            Some(call("make_array", list.elem.clone()))
+        }
         Expr::Extract { field, expr, .. } => {
             let part = field.to_string().to_lowercase();
             Some(call("date_part", vec![text(part.trim_matches('\'')), expr.as_ref().clone()]))

@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use datafusion::common::{Column, Span};
 use datafusion::sql::sqlparser::ast::{
     ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Select,
-    SelectItem, Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
+    SelectItem, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
+    visit_expressions_mut,
 };
 
 /// The parts of a query in which a column was missed before.
@@ -35,9 +36,19 @@ pub fn spell_columns(
         ControlFlow::Continue(()) => return false,
     };
     settled.0.extend(found);
-    let mut spelling = Spelling { in_reach, only: found, settled, parts: Parts::default(), changed: false };
+    let mut spelling = Spelling { in_reach, only: found, settled, parts: Parts::default(), spelled: Vec::new() };
     let _: ControlFlow<()> = VisitMut::visit(query, &mut spelling);
-    spelling.changed
+    let spelled = spelling.spelled;
+    // `unpivot t on jan` has the name as a value too.
+    let _: ControlFlow<()> = visit_expressions_mut(query, |it| {
+        if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span }) = it
+            && let Some(name) = spelled.iter().find(|it| it.span == *span && it.value.eq_ignore_ascii_case(text))
+        {
+            text.clone_from(&name.value);
+        }
+        ControlFlow::Continue(())
+    });
+    !spelled.is_empty()
 }
 
 /// A query that leaves out what it replaces (`* replace (a + 1 as a)`), and the names of that; `None` where it replaces
@@ -102,7 +113,7 @@ fn names_of_wildcard(options: &mut WildcardAdditionalOptions) -> Vec<&mut Ident>
 }
 
 /// Whether what is written means a column, in whatever letters.
-fn means(written: &Column, column: &Column) -> bool {
+pub(super) fn means(written: &Column, column: &Column) -> bool {
     let same_table = match (&written.relation, &column.relation) {
         (Some(written), Some(table)) => written.table().eq_ignore_ascii_case(table.table()),
         (Some(_), None) => false,
@@ -111,7 +122,7 @@ fn means(written: &Column, column: &Column) -> bool {
     same_table && written.name.eq_ignore_ascii_case(&column.name)
 }
 
-fn begins_at(name: &Ident, place: Span) -> bool {
+pub(super) fn begins_at(name: &Ident, place: Span) -> bool {
     (name.span.start.line, name.span.start.column) == (place.start.line, place.start.column)
 }
 
@@ -149,7 +160,7 @@ impl Parts {
 }
 
 /// The names of a column: its own, and those of the table before it.
-fn names(expression: &Expr) -> Option<&[Ident]> {
+pub(super) fn names(expression: &Expr) -> Option<&[Ident]> {
     match expression {
         Expr::Identifier(name) => Some(std::slice::from_ref(name)),
         Expr::CompoundIdentifier(names) => Some(names),
@@ -211,7 +222,8 @@ struct Spelling<'a> {
     only: Option<usize>,
     settled: &'a Settled,
     parts: Parts,
-    changed: bool,
+    /// The names that were spelled, as they are now.
+    spelled: Vec<Ident>,
 }
 
 impl VisitorMut for Spelling<'_> {
@@ -285,7 +297,7 @@ impl Spelling<'_> {
             && !self.in_reach.iter().any(|it| it.name == written.name && means(&written, it))
         {
             *name = Ident::with_quote_and_span('"', name.span, &column.name);
-            self.changed = true;
+            self.spelled.push(name.clone());
         }
     }
 }
@@ -305,6 +317,6 @@ fn joined_by(operator: &mut JoinOperator) -> &mut [ObjectName] {
 }
 
 /// The name that the engine looks for.
-fn exact(name: &Ident) -> String {
+pub(super) fn exact(name: &Ident) -> String {
     if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }

@@ -96,7 +96,11 @@ fn unpivot(table: &TableFactor, value: &Ident, name: &Ident, columns: &[ExprWith
         let Expr::Identifier(it) = &column.expr else {
             return not_impl_err!("`unpivot` of what is no column; list the columns by their names");
         };
-        names.push(text(column.alias.as_ref().map_or(&it.value, |alias| &alias.value)));
+        names.push(match &column.alias {
+            Some(alias) => text(&alias.value),
+            // At the place of the column, whose letters it follows.
+            None => Expr::Value(Value::SingleQuotedString(it.value.clone()).with_span(it.span)),
+        });
         gone.push(it.clone());
     }
     let values = columns.iter().map(|it| it.expr.clone()).collect();
@@ -152,7 +156,8 @@ fn select(items: Vec<SelectItem>, table: &TableFactor, grouped: bool) -> Result<
     Ok(query)
 }
 
-fn template(sql: &str) -> Result<Query> {
+/// A query that is written out here.
+pub(super) fn template(sql: &str) -> Result<Query> {
     let parsed = Parser::parse_sql(super::syntax::of(Dialect::DuckDb), sql);
     match parsed.map(|mut it| it.pop()) {
         Ok(Some(Statement::Query(query))) => Ok(*query),

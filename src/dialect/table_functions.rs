@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::calls::{as_text, call, plain_name, text};
+use super::several_files;
 
 /// Functions that read files.
 const FILES: [&str; 9] = [
@@ -58,6 +59,10 @@ impl VisitorMut for Namer {
             && plain_name(name).is_some_and(|it| FILES.contains(&it.as_str()))
         {
             args.args = args.args.iter().filter_map(as_texts).collect();
+            if let Some(all) = several_files::united(factor) {
+                *factor = all;
+                return ControlFlow::Continue(());
+            }
         }
         let (name, alias) = match factor {
             TableFactor::Table { name, args: Some(_), alias, .. } | TableFactor::Function { name, alias, .. } => {

@@ -96,15 +96,27 @@ pub(super) fn plan_parsed(
     functions::expand(&mut query, catalog, target)?;
     let state = session.state();
     let (plan, meant) = resolve(query, session, catalog, target)?;
-    let plan = subqueries::settle(plan)?;
-    let findings = review(&plan)?;
-    let plan = dialect::settle_casts(plan, target.dialect)?;
-    let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-    subqueries::check(&plan, state)?;
+    let settled = subqueries::settle(plan.clone(), subqueries::Engine::MayTry)?;
+    let findings = review(&settled)?;
+    let tried = analyse(settled, state, target)?;
+    let plan = match subqueries::are_answered(&tried, state) {
+        true => tried,
+        false => {
+            let plan = analyse(subqueries::settle(plan, subqueries::Engine::HasFailed)?, state, target)?;
+            subqueries::check(&plan, state)?;
+            plan
+        }
+    };
     let plan = dialect::settle_texts(plan, target.dialect)?;
     let plan = as_stored(plan)?;
     let schema = SchemaRef::new(plan.schema().as_arrow().clone());
     Ok(PlannedQuery { plan, schema, findings, meant })
+}
+
+/// Types are settled.
+fn analyse(plan: LogicalPlan, state: &SessionState, target: &Target) -> Result<LogicalPlan> {
+    let plan = dialect::settle_casts(plan, target.dialect)?;
+    state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})
 }
 
 /// Names become relations and columns.
@@ -199,6 +211,15 @@ fn resolve_with(mut query: Query, context: &Context<'_>) -> Result<LogicalPlan> 
         let is_new = spelled.insert((column.clone(), at));
         if is_new && dialect::spell_columns(&mut query, column, place, in_reach, &mut settled) {
             continue;
+        }
+        if is_new {
+            let missed = dialect::Missed { column: column.clone(), place };
+            let around = dialect::relations_around(&query, &missed).into_iter().filter_map(|it| plan(&it).ok());
+            let around = around.flat_map(|it| it.schema().columns());
+            let columns: Vec<Column> = in_reach.iter().cloned().chain(around).collect();
+            if dialect::spell_missed(&mut query, &missed, &columns) {
+                continue;
+            }
         }
         let name = &column.name;
         if column.relation.is_some() || inlined.contains(name) || !dialect::inline_alias(&mut query, name) {

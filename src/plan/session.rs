@@ -16,7 +16,7 @@ use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::SessionConfig;
 
 use crate::dialect;
-use crate::operators::{KeptTypes, SegmentedWindows};
+use crate::operators::{KeptTypes, PlainEquations, SegmentedWindows, SharedWindows};
 use crate::plan::column_types::ColumnTypes;
 use crate::plan::snapshot_time::SnapshotTime;
 use crate::project::Dialect;
@@ -78,6 +78,10 @@ impl Session {
         let rules = builder.optimizer().get_or_insert_default();
         for rule in rules.rules.iter_mut().filter(|it| KeptTypes::replaces(it.as_ref())) {
             *rule = Arc::new(KeptTypes::default());
+        }
+        rules.rules.iter_mut().for_each(PlainEquations::guard);
+        if let Some(at) = rules.rules.iter().position(|it| SharedWindows::comes_after(it.as_ref())) {
+            rules.rules.insert(at + 1, Arc::new(SharedWindows));
         }
         let planners = builder.expr_planners().get_or_insert_default();
         planners.splice(0..0, dialect::planners(settings.dialect));

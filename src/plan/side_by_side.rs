@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::runtime::Handle;
+
 use crate::graph::Node;
 
 /// Plans of deeply nested queries are walked recursively.
@@ -11,7 +13,10 @@ pub const PLANNING_STACK: usize = 16 << 20;
 pub(super) fn side_by_side<'a, T: Send>(nodes: &[&'a Node], work: impl Fn(&Node) -> T + Sync) -> Vec<(&'a Node, T)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(nodes.len());
     let next = AtomicUsize::new(0);
+    // Files that a query names are read while it is planned, and their readers ask for the runtime.
+    let runtime = Handle::try_current().ok();
     let take = || {
+        let _entered = runtime.as_ref().map(Handle::enter);
         let mut done = Vec::new();
         while let Some(node) = nodes.get(next.fetch_add(1, Ordering::Relaxed)) {
             done.push((*node, work(node)));

@@ -1,4 +1,4 @@
-//! Newline-delimited JSON files: one object per line.
+//! JSON files: one object per line, or one list of objects.
 
 use std::sync::Arc;
 
@@ -8,6 +8,9 @@ use datafusion::datasource::file_format::json::JsonFormat;
 
 use super::{Connector, SourceOptions};
 use crate::diagnostics::Diagnostic;
+
+/// The option that says of files that each is one list. It is found out, not given.
+pub(super) const LIST: &str = "is_list";
 
 pub(super) struct Json;
 
@@ -20,7 +23,12 @@ impl Connector for Json {
         &["json", "jsonl", "ndjson"]
     }
 
-    fn format(&self, _: &SourceOptions, compression: FileCompressionType) -> Result<Arc<dyn FileFormat>, Diagnostic> {
-        Ok(Arc::new(JsonFormat::default().with_file_compression_type(compression)))
+    fn format(
+        &self,
+        options: &SourceOptions,
+        compression: FileCompressionType,
+    ) -> Result<Arc<dyn FileFormat>, Diagnostic> {
+        let is_list = options.flag(LIST).unwrap_or(false);
+        Ok(Arc::new(JsonFormat::default().with_newline_delimited(!is_list).with_file_compression_type(compression)))
     }
 }

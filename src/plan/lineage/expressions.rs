@@ -2,12 +2,13 @@
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
-use datafusion::logical_expr::expr::{Case, Cast, InSubquery, SetComparison, TryCast};
+use datafusion::logical_expr::expr::{Alias, Case, Cast, InSubquery, SetComparison, TryCast};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility};
 
 use crate::plan::lineage::casts::keeps_values;
-use crate::plan::lineage::trace::Tracer;
+use crate::plan::lineage::trace::{Tracer, is_added_column};
 use crate::plan::lineage::value::{Flow, Value};
+use crate::plan::subqueries::is_added_value;
 
 /// The columns that an expression may name.
 pub(super) struct Scope<'a> {
@@ -42,6 +43,11 @@ pub(super) fn value(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_
     while let Some((expression, flow)) = open.pop() {
         let mut push = |expression, inner: Flow| open.push((expression, flow.after(inner)));
         match expression {
+            // The only one of its kind, as was made sure of.
+            Expr::Alias(Alias { expr, name, .. }) if is_added_value(name) => match expr.as_ref() {
+                Expr::AggregateFunction(only) => only.params.args.iter().for_each(|it| push(it, Flow::Identity)),
+                other => push(other, Flow::Identity),
+            },
             Expr::Alias(alias) => push(&alias.expr, Flow::Identity),
             Expr::Column(column) => match scope.find(column).or_else(|| scope.find_outside(column)) {
                 Some(known) => {
@@ -61,6 +67,12 @@ pub(super) fn value(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_
             Expr::ScalarVariable(..) | Expr::Placeholder(_) => value.generated |= flow.is_direct(),
             Expr::Cast(cast) if scope.has_type_of(cast) => push(&cast.expr, Flow::Identity),
             Expr::Cast(Cast { expr, .. }) | Expr::TryCast(TryCast { expr, .. }) => push(expr, Flow::Transform),
+            // The value of a query beside a row, where it gives one.
+            Expr::Case(Case { expr: None, when_then_expr, else_expr: None })
+                if when_then_expr.iter().all(|(when, _)| is_added_column(when)) =>
+            {
+                when_then_expr.iter().for_each(|(_, then)| push(then, Flow::Identity));
+            }
             Expr::Case(Case { expr, when_then_expr, else_expr }) => {
                 for condition in expr.iter().chain(when_then_expr.iter().map(|(when, _)| when)) {
                     push(condition, Flow::Condition);
@@ -81,7 +93,8 @@ pub(super) fn value(tracer: &mut Tracer<'_>, expression: &Expr, scope: &Scope<'_
                 let params = &function.params;
                 params.args.iter().for_each(|it| push(it, Flow::Window));
                 params.filter.iter().for_each(|it| push(it, Flow::Filter));
-                params.partition_by.iter().for_each(|it| push(it, Flow::Over));
+                let partitions = params.partition_by.iter().filter(|it| !is_added_column(it));
+                partitions.for_each(|it| push(it, Flow::Over));
                 params.order_by.iter().for_each(|it| push(&it.expr, Flow::Over));
             }
             Expr::ScalarSubquery(subquery) => {

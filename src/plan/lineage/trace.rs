@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::FieldRef;
 use datafusion::common::{DFSchema, JoinType, TableReference};
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::source_as_provider;
@@ -16,6 +17,7 @@ use recursive::recursive;
 use crate::lineage::Relation;
 use crate::plan::lineage::expressions::{Scope, value};
 use crate::plan::lineage::value::{Flow, Tables, Traced, Value};
+use crate::plan::subqueries::{is_added, is_added_value};
 
 /// Traces one plan.
 pub(super) struct Tracer<'a> {
@@ -60,7 +62,12 @@ impl<'t> Tracer<'t> {
             }
             LogicalPlan::Filter(it) => {
                 let input = self.trace(&it.input, around);
-                self.decided(input, Flow::Filter, [&it.predicate], it.input.schema(), around)
+                // Rows that are counted off beside others are taken by their order.
+                let names = it.predicate.column_refs();
+                let counts =
+                    !names.is_empty() && names.iter().all(|it| is_added(&it.name) && !is_added_value(&it.name));
+                let flow = if counts { Flow::Sort } else { Flow::Filter };
+                self.decided(input, flow, [&it.predicate], it.input.schema(), around)
             }
             LogicalPlan::Sort(it) => {
                 let input = self.trace(&it.input, around);
@@ -102,6 +109,12 @@ impl<'t> Tracer<'t> {
                     Traced { columns, ..Traced::default() }
                 });
                 union(rows.collect())
+            }
+            // The values that a query beside rows is asked for: which ones there are, the rows say.
+            LogicalPlan::Distinct(Distinct::All(input))
+                if input.schema().fields().iter().all(|it| is_added(it.name())) =>
+            {
+                Traced { columns: self.trace(input, around).columns, ..Traced::default() }
             }
             LogicalPlan::Distinct(Distinct::All(input)) => distinct(self.trace(input, around)),
             LogicalPlan::Distinct(Distinct::On(it)) => {
@@ -157,7 +170,8 @@ impl<'t> Tracer<'t> {
         let groups = grouping_set_to_exprlist(&aggregate.group_expr).unwrap_or_default();
         let groups: Vec<Expr> = groups.into_iter().cloned().collect();
         let mut columns = self.values(&groups, schema, &input, around);
-        let input = self.decided(input, Flow::Group, &groups, schema, around);
+        let own = groups.iter().filter(|it| !is_added_column(it));
+        let input = self.decided(input, Flow::Group, own, schema, around);
         let own = self.values(&aggregate.aggr_expr, schema, &input, around);
         // Which of several grouping sets a row is of is a column of its own.
         let between = aggregate.schema.fields().len().saturating_sub(columns.len() + own.len());
@@ -168,6 +182,9 @@ impl<'t> Tracer<'t> {
 
     fn join(&mut self, join: &Join, around: Around<'_>) -> Traced {
         let left = self.trace(&join.left, around);
+        if !join.on.is_empty() && join.on.iter().all(|(row, value)| is_added_column(value) && !is_added_column(row)) {
+            return self.beside(left, join, around);
+        }
         let (left_schema, right_schema) = (join.left.schema(), join.right.schema());
         let beside = Scope { parts: vec![(left_schema, &left.columns)], outer: around.outer };
         let right = self.trace(&join.right, Around { outer: around.outer, beside: Some(&beside) });
@@ -186,6 +203,31 @@ impl<'t> Tracer<'t> {
         }
         let mut joined = Traced { columns, rows: left.rows };
         joined.rows.extend(right.rows);
+        let is_beside = left_schema.fields().iter().any(|it| is_added(it.name()));
+        let flow = if is_beside { Flow::Filter } else { Flow::Join };
+        conditions.iter().for_each(|it| joined.decide(flow, it));
+        joined
+    }
+
+    /// Rows, each beside what a query gives for it. How they find it says nothing; what decides about a value decides
+    /// about no row.
+    fn beside(&mut self, left: Traced, join: &Join, around: Around<'_>) -> Traced {
+        let mut right = self.trace(&join.right, around);
+        let is_value = |it: &FieldRef| is_added_value(it.name());
+        let mut joined = left;
+        if join.right.schema().fields().iter().any(is_value) {
+            for (field, value) in join.right.schema().fields().iter().zip(&mut right.columns) {
+                if is_value(field) {
+                    value.edges.extend(right.rows.iter().copied());
+                }
+            }
+        } else {
+            joined.rows.extend(right.rows);
+        }
+        joined.columns.extend(right.columns);
+        let parts = vec![(join.schema.as_ref(), &*joined.columns)];
+        let scope = Scope { parts, outer: around.outer };
+        let conditions: Vec<Value> = join.filter.iter().map(|it| value(self, it, &scope)).collect();
         conditions.iter().for_each(|it| joined.decide(Flow::Join, it));
         joined
     }
@@ -268,6 +310,11 @@ impl<'t> Tracer<'t> {
         }
         Traced { columns: vec![all; plan.schema().fields().len()], rows }
     }
+}
+
+/// Whether it is a column that rows get for the sake of a query beside them.
+pub(super) fn is_added_column(expression: &Expr) -> bool {
+    matches!(expression, Expr::Column(it) if is_added(&it.name))
 }
 
 /// Rows that are the same in all columns become one.

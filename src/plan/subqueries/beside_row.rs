@@ -1,96 +1,126 @@
-//! `from orders, unnest(orders.items) as i(item)`: a query that is asked for each row of what stands before it, and that
-//! reads nothing but this row. It is carried out on all rows at once, each of which takes its own columns along.
+//! `from orders, unnest(orders.items) as i(item)`, `from a, lateral (select … where … a.x …) as l`: a query that is asked
+//! for each row of what stands before it.
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, JoinType, NullHandling};
+use datafusion::common::{JoinType, NullHandling};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, Join, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::logical_expr::{Expr, Join, LogicalPlan, LogicalPlanBuilder, lit, when};
+
+use super::answers::{Settling, answers};
+use super::carried_out::{Beside, Kept};
+use super::left_to_engine::{self, Engine};
+use super::references::{asked_for, query_of};
+use super::values_of_rows::gives_always;
 
 /// Carries out a join whose right side is such a query; all others are left as they are.
-pub(super) fn settle(join: Join) -> Result<Transformed<LogicalPlan>> {
-    let keeps_all = match join.join_type {
-        JoinType::Inner => false,
-        JoinType::Left if join.filter.as_ref().is_none_or(|it| *it == lit(true)) => true,
-        _ => return Ok(Transformed::no(LogicalPlan::Join(join))),
-    };
-    if !join.on.is_empty() || !asks_of_rows(&join.right)? {
+pub(super) fn settle(join: Join, settling: &mut Settling) -> Result<Transformed<LogicalPlan>> {
+    if !join.on.is_empty()
+        || !is_query_beside(&join.right)
+        || !matches!(join.join_type, JoinType::Inner | JoinType::Left)
+    {
         return Ok(Transformed::no(LogicalPlan::Join(join)));
     }
+    let settled = match of_one_row(&join, settling)? {
+        Some(plan) => Some(plan),
+        None if settling.engine == Engine::MayTry && left_to_engine::is_lateral(&join) => None,
+        None => of_tables(&join, settling)?,
+    };
+    Ok(settled.map_or_else(|| Transformed::no(LogicalPlan::Join(join)), Transformed::yes))
+}
+
+/// Whether a plan is a query that asks for columns of the row beside it.
+pub(super) fn is_query_beside(plan: &LogicalPlan) -> bool {
+    let asks = |it: &LogicalPlan| matches!(it, LogicalPlan::Subquery(query) if !query.outer_ref_columns.is_empty());
+    plan.exists(|it| Ok(asks(it))).unwrap_or_default()
+}
+
+/// A query that reads nothing but the row: each row goes through its steps, with all of its columns.
+fn of_one_row(join: &Join, settling: &mut Settling) -> Result<Option<LogicalPlan>> {
+    let keeps_all = match (&join.join_type, &join.filter) {
+        (JoinType::Inner, _) => false,
+        (JoinType::Left, None) => true,
+        (JoinType::Left, Some(filter)) if *filter == lit(true) => true,
+        _ => return Ok(None),
+    };
     let columns = join.left.schema().columns();
-    let taken_along: Vec<Column> = (0..columns.len()).map(|at| Column::from_name(format!("beside_{at}"))).collect();
+    if !reads_one_row(&join.right, keeps_all) || !asked_for(&join.right).iter().all(|it| columns.contains(it)) {
+        return Ok(None);
+    }
+    let names = settling.next_names();
+    let taken_along = names.columns(columns.len());
     let named = columns.iter().zip(&taken_along).map(|(it, name)| Expr::Column(it.clone()).alias(&name.name));
-    let rows = LogicalPlanBuilder::from(join.left.as_ref().clone()).project(named)?.build()?;
-    let beside = Beside { rows, columns: &columns, taken_along: &taken_along, keeps_all };
-    let Some(plan) = beside.carry_out(&join.right)? else { return Ok(Transformed::no(LogicalPlan::Join(join))) };
+    let beside = Beside {
+        rows: LogicalPlanBuilder::from(join.left.as_ref().clone()).project(named)?.build()?,
+        columns: &columns,
+        taken_along: &taken_along,
+        is_there: names.is_there(),
+        of_no_items: if keeps_all { NullHandling::PreserveAndExpandEmpty } else { NullHandling::Drop },
+    };
+    let Some(plan) = beside.carry_out(&join.right, Kept::Given)? else { return Ok(None) };
     let restored = columns
         .iter()
         .zip(&taken_along)
         .map(|(it, name)| Expr::Column(name.clone()).alias_qualified(it.relation.clone(), &it.name));
     let own = join.right.schema().columns().into_iter().map(Expr::Column);
     let mut plan = LogicalPlanBuilder::from(plan).project(restored.chain(own))?;
-    if let Some(filter) = join.filter.filter(|_| !keeps_all) {
+    if let Some(filter) = join.filter.clone().filter(|_| !keeps_all) {
         plan = plan.filter(filter)?;
     }
-    Ok(Transformed::yes(plan.build()?))
+    plan.build().map(Some)
 }
 
-/// Whether a plan is a query that names columns of the row beside it.
-fn asks_of_rows(plan: &LogicalPlan) -> Result<bool> {
-    plan.exists(|it| Ok(matches!(it, LogicalPlan::Subquery(query) if !query.outer_ref_columns.is_empty())))
-}
-
-struct Beside<'a> {
-    /// What stands before, under names that nothing else has.
-    rows: LogicalPlan,
-    columns: &'a [Column],
-    taken_along: &'a [Column],
-    /// Whether rows stay for which the query gives none.
-    keeps_all: bool,
-}
-
-impl Beside<'_> {
-    /// The query's steps over all rows; `None` where one of them looks further than at one row.
-    fn carry_out(&self, plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
-        let along = || self.taken_along.iter().cloned().map(Expr::Column);
-        Ok(match plan {
-            LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Some(self.rows.clone()),
-            LogicalPlan::Subquery(query) => self.carry_out(&query.subquery)?,
-            LogicalPlan::Projection(projection) => {
-                let Some(input) = self.carry_out(&projection.input)? else { return Ok(None) };
-                let own = projection.expr.iter().map(|it| self.of_row(it.clone())).collect::<Result<Vec<Expr>>>()?;
-                Some(LogicalPlanBuilder::from(input).project(along().chain(own))?.build()?)
-            }
-            LogicalPlan::SubqueryAlias(alias) => {
-                let Some(input) = self.carry_out(&alias.input)? else { return Ok(None) };
-                let inner = alias.input.schema().columns().into_iter().zip(plan.schema().columns());
-                let own = inner.map(|(it, named)| Expr::Column(it).alias_qualified(named.relation, named.name));
-                Some(LogicalPlanBuilder::from(input).project(along().chain(own))?.build()?)
-            }
-            LogicalPlan::Filter(filter) if !self.keeps_all => {
-                let Some(input) = self.carry_out(&filter.input)? else { return Ok(None) };
-                Some(LogicalPlanBuilder::from(input).filter(self.of_row(filter.predicate.clone())?)?.build()?)
-            }
-            LogicalPlan::Unnest(unnest) => {
-                let Some(input) = self.carry_out(&unnest.input)? else { return Ok(None) };
-                let of_no_items =
-                    if self.keeps_all { NullHandling::PreserveAndExpandEmpty } else { NullHandling::Drop };
-                let options = unnest.options.clone().with_null_handling(of_no_items);
-                let columns = unnest.exec_columns.clone();
-                Some(LogicalPlanBuilder::from(input).unnest_columns_with_options(columns, options)?.build()?)
-            }
-            _ => None,
-        })
+/// Whether a query's steps look no further than at one row, and keep it where that is wanted.
+fn reads_one_row(plan: &LogicalPlan, keeps_all: bool) -> bool {
+    match plan {
+        LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
+        LogicalPlan::Filter(_) if keeps_all => false,
+        LogicalPlan::Subquery(query) => reads_one_row(&query.subquery, keeps_all),
+        LogicalPlan::Projection(_)
+        | LogicalPlan::SubqueryAlias(_)
+        | LogicalPlan::Filter(_)
+        | LogicalPlan::Unnest(_) => plan.inputs().into_iter().all(|it| reads_one_row(it, keeps_all)),
+        _ => false,
     }
+}
 
-    /// What is said of the row beside is said of a row's own columns.
-    fn of_row(&self, expression: Expr) -> Result<Expr> {
-        let own = expression.transform_up(|it| match it {
-            Expr::OuterReferenceColumn(field, column) => Ok(match self.columns.iter().position(|it| *it == column) {
-                Some(at) => Transformed::yes(Expr::Column(self.taken_along[at].clone())),
-                None => Transformed::no(Expr::OuterReferenceColumn(field, column)),
-            }),
-            other => Ok(Transformed::no(other)),
-        })?;
-        Ok(own.data)
+/// A query over tables: it is carried out for the values that it asks for, and what it gives is put beside the rows.
+fn of_tables(join: &Join, settling: &mut Settling) -> Result<Option<LogicalPlan>> {
+    let rows = || join.left.as_ref().clone();
+    let columns = || join.left.schema().columns().into_iter().map(Expr::Column);
+    let own = join.right.schema().columns();
+    let condition = join.filter.clone().filter(|it| *it != lit(true));
+    if condition.iter().any(|it| it.exists(|it| Ok(query_of(it).is_some())).unwrap_or(true)) {
+        return Ok(None);
     }
+    if join.join_type == JoinType::Left && condition.is_some() {
+        let Some(answers) = answers(&join.left, &join.right, Kept::Given, settling)? else { return Ok(None) };
+        let joined = LogicalPlanBuilder::from(answers.beside(rows(), condition)?);
+        return joined.project(columns().chain(own.into_iter().map(Expr::Column)))?.build().map(Some);
+    }
+    let Some(answers) = answers(&join.left, &join.right, Kept::All, settling)? else { return Ok(None) };
+    let is_there = Expr::Column(answers.names.is_there());
+    let mut joined = LogicalPlanBuilder::from(answers.beside_all(rows())?);
+    if join.join_type == JoinType::Inner {
+        // In these words the engine doesn't find out that it could as well leave out the rows without answers: that
+        // would be before they are missed.
+        joined = joined.filter(coalesce(vec![is_there, lit(false)]))?;
+        joined = joined.project(columns().chain(own.into_iter().map(Expr::Column)))?;
+        return match condition {
+            Some(condition) => joined.filter(condition)?.build().map(Some),
+            None => joined.build().map(Some),
+        };
+    }
+    let is_always = gives_always(&join.right);
+    let given = own.into_iter().map(|it| match is_always {
+        true => Ok(Expr::Column(it)),
+        false => Ok(where_there(&is_there, Expr::Column(it.clone()))?.alias_qualified(it.relation, it.name)),
+    });
+    let given = given.collect::<Result<Vec<Expr>>>()?;
+    joined.project(columns().chain(given))?.build().map(Some)
+}
+
+/// A value of a row that the query gives; null where it gives none.
+pub(super) fn where_there(is_there: &Expr, value: Expr) -> Result<Expr> {
+    when(is_there.clone(), value).end()
 }

@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Subquery, lit, not};
+use datafusion::logical_expr::{Expr, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery, lit, not};
 use datafusion::scalar::ScalarValue;
 
 /// What the rows of `in (select …)` are called.
@@ -44,18 +44,27 @@ pub(super) fn settle(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
 }
 
 /// The same for a step that does more with rows than compute values: it is asked before, and the step finds the answers.
-pub(super) fn settle_before(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+/// `answered_by` finds the answers.
+pub(super) fn settle_before(
+    node: LogicalPlan,
+    answered_by: &mut dyn FnMut(LogicalPlan) -> Result<LogicalPlan>,
+) -> Result<Transformed<LogicalPlan>> {
     let mut asked: Vec<Expr> = Vec::new();
     let input = match node.inputs().as_slice() {
         [input] => (*input).clone(),
         _ => return Ok(Transformed::no(node)),
+    };
+    // Values that are the same for all rows are no question.
+    let is_before = |it: &Expr| match it {
+        Expr::ScalarSubquery(query) => !query.outer_ref_columns.is_empty(),
+        _ => true,
     };
     let columns = node.schema().columns();
     let names = NamePreserver::new(&node);
     let expressions = node.expressions().into_iter().map(|expression| {
         let name = names.save(&expression);
         let answered = expression.transform_down(|it| match it {
-            Expr::Exists(_) | Expr::InSubquery(_) => {
+            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) if is_before(&it) => {
                 let answer = format!("asked_{}", asked.len());
                 asked.push(it.alias(&answer));
                 Ok(Transformed::new(Expr::Column(Column::from_name(answer)), true, TreeNodeRecursion::Jump))
@@ -71,7 +80,7 @@ pub(super) fn settle_before(node: LogicalPlan) -> Result<Transformed<LogicalPlan
     let passed_on = input.schema().columns().into_iter().map(Expr::Column);
     let answers =
         LogicalPlanBuilder::from(input.clone()).project(passed_on.chain(asked).collect::<Vec<Expr>>())?.build()?;
-    let answered = node.with_new_exprs(expressions, vec![settle(answers)?.data])?;
+    let answered = node.with_new_exprs(expressions, vec![answered_by(answers)?])?;
     // A step that passes rows on passes the answers on too.
     let own = columns.into_iter().map(Expr::Column);
     Ok(Transformed::yes(LogicalPlanBuilder::from(answered).project(own)?.build()?))
@@ -107,7 +116,11 @@ fn number_of_rows(query: &Arc<LogicalPlan>, condition: Option<Expr>) -> Result<E
 /// `exists (select 1 from t limit 1)` asks no more than without the limit.
 fn without_limit(query: &LogicalPlan) -> &LogicalPlan {
     match query {
-        LogicalPlan::Limit(limit) if limit.skip.is_none() => &limit.input,
+        LogicalPlan::Limit(limit)
+            if limit.skip.is_none() && matches!(limit.get_fetch_type(), Ok(FetchType::Literal(Some(1..) | None))) =>
+        {
+            &limit.input
+        }
         other => other,
     }
 }

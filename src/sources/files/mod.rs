@@ -22,7 +22,7 @@ use object_store::{ObjectMeta, ObjectStore};
 use url::Url;
 
 use self::identity::of_files;
-use super::{ALL, Connector, Inferred, csv, delta};
+use super::{ALL, Connector, Inferred, csv, delta, json};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;
 use crate::reuse::Digest;
@@ -152,7 +152,14 @@ pub(super) async fn open(
         }
         _ => None,
     };
-    let found_out = delimiter.map(|it| options.with("delimiter", Json::from(it)));
+    let found_out = match files.first() {
+        Some(first) if connector.name() == json::Json.name() => {
+            let store = session.runtime_env().object_store(&url).map_err(|error| options.unreadable(cause(&error)))?;
+            let is_list = sniff::is_list(&store, first, &compression).await;
+            is_list.map(|it| options.with(json::LIST, Json::from(it)))
+        }
+        _ => delimiter.map(|it| options.with("delimiter", Json::from(it))),
+    };
     let options = found_out.as_ref().unwrap_or(options);
     let format = connector.format(options, compression)?;
     let ending = files.first().map(|it| file_ending(it.location.as_ref())).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What CSV files tell of themselves where nobody has declared it: what stands between their values, and which of their
-//! numbers are none, because they begin with a zero.
+//! What files tell of themselves where nobody has declared it: what stands between the values of CSV, which of its numbers
+//! are none, because they begin with a zero; whether JSON is one list.
 
 use std::sync::Arc;
 
@@ -33,10 +33,7 @@ pub(super) async fn delimiter(
     file: &ObjectMeta,
     compression: &FileCompressionType,
 ) -> Option<String> {
-    let bytes = store.get_range(&file.location, 0..BEGINNING.min(file.size)).await.ok()?;
-    let packed = stream::once(async move { Ok::<Bytes, DataFusionError>(bytes) }).boxed();
-    // What is cut off can't be unpacked to its end, and need not be.
-    let text = compression.convert_stream(packed).ok()?.next().await?.ok()?;
+    let text = beginning(store, file, compression).await?;
     let text = String::from_utf8_lossy(&text);
     let mut counts = [0_usize; 3];
     let mut quoted = false;
@@ -55,6 +52,29 @@ pub(super) async fn delimiter(
     }
     let (at, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
     Some(if *count > 0 { OTHERS[at].to_string() } else { ",".to_owned() })
+}
+
+/// Whether a JSON file is one list of objects, and not an object in each line.
+pub(super) async fn is_list(
+    store: &Arc<dyn ObjectStore>,
+    file: &ObjectMeta,
+    compression: &FileCompressionType,
+) -> Option<bool> {
+    let text = beginning(store, file, compression).await?;
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    Some(text.iter().find(|it| !it.is_ascii_whitespace())? == &b'[')
+}
+
+/// The first bytes of a file, unpacked.
+async fn beginning(
+    store: &Arc<dyn ObjectStore>,
+    file: &ObjectMeta,
+    compression: &FileCompressionType,
+) -> Option<Bytes> {
+    let bytes = store.get_range(&file.location, 0..BEGINNING.min(file.size)).await.ok()?;
+    let packed = stream::once(async move { Ok::<Bytes, DataFusionError>(bytes) }).boxed();
+    // What is cut off can't be unpacked to its end, and need not be.
+    compression.convert_stream(packed).ok()?.next().await?.ok()
 }
 
 /// The columns of files, where postcodes and the like are texts: `07124` is no number. `texts` has all columns as texts.

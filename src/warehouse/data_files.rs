@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use arrow::datatypes::{Field, Schema};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, MetadataExt, Remove, StructType};
@@ -188,7 +188,7 @@ impl Warehouse {
                 .with_table_name(relation.identifier.as_str())
                 .with_columns(columns.fields().cloned())
                 .with_save_mode(SaveMode::ErrorIfExists)
-                .with_actions(delta.files.iter().map(|it| Action::Add(added(it))))
+                .with_actions(delta.files.iter().map(|it| Action::Add(added(it, self.began))))
                 .with_commit_properties(properties)
                 .await;
             return made.map(drop).map_err(explain);
@@ -202,9 +202,11 @@ impl Warehouse {
             let metadata = metadata.map_err(|error| explain(DeltaTableError::generic(error.to_string())))?;
             actions.push(Action::Metadata(metadata));
         }
-        actions.extend(there.iter().filter(|it| !wanted.contains(it.as_str())).map(|it| Action::Remove(removed(it))));
+        actions.extend(
+            there.iter().filter(|it| !wanted.contains(it.as_str())).map(|it| Action::Remove(removed(it, self.began))),
+        );
         let new = delta.files.iter().filter(|it| !there.contains(&it.name));
-        actions.extend(new.map(|it| Action::Add(added(it))));
+        actions.extend(new.map(|it| Action::Add(added(it, self.began))));
         let mode = if actions.iter().any(|it| matches!(it, Action::Remove(_))) {
             SaveMode::Overwrite
         } else {
@@ -230,7 +232,7 @@ impl Warehouse {
         let Ok(listed) = self.store().list_with_delimiter(Some(&folder)).await else { return Ok(()) };
         for file in listed.objects {
             let is_needed = file.location.filename().is_none_or(|it| needed.contains(it) || !it.ends_with(".parquet"));
-            if !is_needed && Utc::now() - file.last_modified > UNCOMMITTED {
+            if !is_needed && self.began - file.last_modified > UNCOMMITTED {
                 let removed = self.store().delete(&file.location).await;
                 removed.map_err(|error| StorageError::new("cannot remove", &file.location, error))?;
             }
@@ -268,22 +270,22 @@ fn names(table: &DeltaTable) -> Result<BTreeSet<String>, DeltaTableError> {
     Ok(table.get_file_uris()?.map(name).collect())
 }
 
-fn added(file: &DataFile) -> Add {
+fn added(file: &DataFile, at: DateTime<Utc>) -> Add {
     Add {
         path: file.name.clone(),
         size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
-        modification_time: Utc::now().timestamp_millis(),
+        modification_time: at.timestamp_millis(),
         data_change: true,
         stats: Some(serde_json::json!({"numRecords": file.rows}).to_string()),
         ..Add::default()
     }
 }
 
-fn removed(name: &str) -> Remove {
+fn removed(name: &str, at: DateTime<Utc>) -> Remove {
     Remove {
         path: name.to_owned(),
         data_change: true,
-        deletion_timestamp: Some(Utc::now().timestamp_millis()),
+        deletion_timestamp: Some(at.timestamp_millis()),
         ..Remove::default()
     }
 }

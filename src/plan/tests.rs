@@ -7,7 +7,7 @@ use crate::compile::{self, Uncompiled};
 use crate::data_tests;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::graph::Node;
-use crate::parse::{NodeKind, TestForm};
+use crate::parse::{NodeId, NodeKind, TestForm};
 use crate::plan::accepted;
 use crate::plan::models::{knows_inputs, plan_sql, problem, suspicions};
 use crate::plan::project::{ProjectPlan, Scope, TestPlan};
@@ -74,9 +74,23 @@ pub(super) fn plan_test(
     };
     let sql = compile::with_ephemerals(node, &limited, scope.graph, &plan.compiled);
     let question = question(&rows.plan);
-    let proof = question.as_ref().ok().and_then(|it| proof(it, tables, scope.session));
+    // What is not there has no rows of which anything could be proved.
+    let tested = question.as_ref().ok().filter(|_| scope.present || are_tables_there(scope, node));
+    let proof = tested.and_then(|it| proof(it, tables, scope.session));
     let count_of_none = count_of_none.map(|it| it.plan);
     Ok(Some(PlannedTest { test: TestPlan { count, rows, sql, question, count_of_none, proof }, found }))
+}
+
+/// Whether the tables that a test reads are in the warehouse, or are made in this run.
+fn are_tables_there(scope: &Scope<'_>, test: &Node) -> bool {
+    let is_table = |it: &Node| match it.facts.kind {
+        NodeKind::Seed | NodeKind::Snapshot(_) => true,
+        NodeKind::Model => !matches!(it.facts.materialized(), "view" | "ephemeral"),
+        _ => false,
+    };
+    let is_there = |id: &NodeId| scope.existing.contains_key(id) || scope.wanted.contains(id);
+    let parents = scope.graph.parents(&test.facts.id);
+    parents.iter().all(|id| is_there(id) || !scope.graph.get(id).is_some_and(is_table))
 }
 
 fn count_rows(plan: &LogicalPlan) -> datafusion::error::Result<LogicalPlan> {

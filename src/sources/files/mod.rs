@@ -27,6 +27,9 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Span, closest};
 use crate::project::Json;
 use crate::reuse::Digest;
 
+/// The option of what stands between the values of CSV.
+const DELIMITER: &str = "delimiter";
+
 /// What a source says about its files.
 #[derive(Debug, Clone)]
 pub struct SourceOptions {
@@ -137,28 +140,13 @@ pub(super) async fn open(
     let identity = identity.map_err(|error| options.unreadable(cause(&error)))?;
     let is_csv = connector.name() == csv::Csv.name();
     let notes = session.config().get_extension::<Inferred>();
-    let delimiter = match files.first() {
-        Some(first) if is_csv && options.text("delimiter").is_none() => {
-            let store = session.runtime_env().object_store(&url).map_err(|error| options.unreadable(cause(&error)))?;
-            let named = Digest::of("delimiter", [&identity]);
-            match notes.as_ref().and_then(|it| it.0.get(&named)) {
-                Some(known) => Some(known),
-                None => {
-                    let delimiter = sniff::delimiter(&store, first, &compression).await;
-                    notes.iter().zip(&delimiter).for_each(|(it, found)| it.0.keep(&named, found.clone()));
-                    delimiter
-                }
-            }
-        }
-        _ => None,
-    };
     let found_out = match files.first() {
-        Some(first) if connector.name() == json::Json.name() => {
+        Some(first) => {
             let store = session.runtime_env().object_store(&url).map_err(|error| options.unreadable(cause(&error)))?;
-            let is_list = sniff::is_list(&store, first, &compression).await;
-            is_list.map(|it| options.with(json::LIST, Json::from(it)))
+            let looked_at = sniff::LookedAt { store: &store, file: first, compression: &compression };
+            find_out(connector, options, &looked_at, (&identity, notes.as_deref())).await
         }
-        _ => delimiter.map(|it| options.with("delimiter", Json::from(it))),
+        None => None,
     };
     let options = found_out.as_ref().unwrap_or(options);
     let format = connector.format(options, compression)?;
@@ -215,6 +203,32 @@ pub(super) async fn open(
         None => Arc::new(table),
     };
     Ok(OpenSource { table, identity })
+}
+
+/// What files tell of themselves where nobody has said it, as a further option. What was found out is noted, so that files
+/// are not opened for it again.
+async fn find_out(
+    connector: &dyn Connector,
+    options: &SourceOptions,
+    file: &sniff::LookedAt<'_>,
+    (identity, notes): (&Digest, Option<&Inferred>),
+) -> Option<SourceOptions> {
+    let is_csv = connector.name() == csv::Csv.name();
+    let key = match connector.name() {
+        _ if is_csv && options.text(DELIMITER).is_none() => DELIMITER,
+        name if name == json::Json.name() => json::LIST,
+        _ => return None,
+    };
+    let noted = Digest::of(key, [identity]);
+    let found = match notes.and_then(|it| it.0.get(&noted)) {
+        Some(known) => known,
+        None => {
+            let found = if is_csv { file.delimiter().await? } else { file.is_list().await?.to_string() };
+            notes.iter().for_each(|it| it.0.keep(&noted, found.clone()));
+            found
+        }
+    };
+    Some(options.with(key, if is_csv { Json::from(found) } else { Json::from(found == "true") }))
 }
 
 /// `a/b.csv.gz` → `csv.gz`: what all files of a source end in.

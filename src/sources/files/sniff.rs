@@ -27,54 +27,51 @@ const BEGINNING: u64 = 16 * 1024;
 /// What stands between values, when it is no comma.
 const OTHERS: [char; 3] = [';', '|', '\t'];
 
-/// The delimiter that a file's first line has: a comma also where it has only one column. `None` where it can't be read.
-pub(super) async fn delimiter(
-    store: &Arc<dyn ObjectStore>,
-    file: &ObjectMeta,
-    compression: &FileCompressionType,
-) -> Option<String> {
-    let text = beginning(store, file, compression).await?;
-    let text = String::from_utf8_lossy(&text);
-    let mut counts = [0_usize; 3];
-    let mut quoted = false;
-    for character in text.trim_start_matches('\u{feff}').chars() {
-        match character {
-            '"' => quoted = !quoted,
-            '\n' if !quoted => break,
-            ',' if !quoted => return Some(",".to_owned()),
-            other if !quoted => {
-                if let Some(at) = OTHERS.iter().position(|it| *it == other) {
-                    counts[at] += 1;
+/// A file that is looked at.
+pub(super) struct LookedAt<'a> {
+    pub(super) store: &'a Arc<dyn ObjectStore>,
+    pub(super) file: &'a ObjectMeta,
+    pub(super) compression: &'a FileCompressionType,
+}
+
+impl LookedAt<'_> {
+    /// The delimiter that its first line has: a comma also where it has only one column. `None` where it can't be read.
+    pub(super) async fn delimiter(&self) -> Option<String> {
+        let text = self.beginning().await?;
+        let text = String::from_utf8_lossy(&text);
+        let mut counts = [0_usize; 3];
+        let mut quoted = false;
+        for character in text.trim_start_matches('\u{feff}').chars() {
+            match character {
+                '"' => quoted = !quoted,
+                '\n' if !quoted => break,
+                ',' if !quoted => return Some(",".to_owned()),
+                other if !quoted => {
+                    if let Some(at) = OTHERS.iter().position(|it| *it == other) {
+                        counts[at] += 1;
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         }
+        let (at, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
+        Some(if *count > 0 { OTHERS[at].to_string() } else { ",".to_owned() })
     }
-    let (at, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
-    Some(if *count > 0 { OTHERS[at].to_string() } else { ",".to_owned() })
-}
 
-/// Whether a JSON file is one list of objects, and not an object in each line.
-pub(super) async fn is_list(
-    store: &Arc<dyn ObjectStore>,
-    file: &ObjectMeta,
-    compression: &FileCompressionType,
-) -> Option<bool> {
-    let text = beginning(store, file, compression).await?;
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
-    Some(text.iter().find(|it| !it.is_ascii_whitespace())? == &b'[')
-}
+    /// Whether its JSON is one list of objects, and not an object in each line.
+    pub(super) async fn is_list(&self) -> Option<bool> {
+        let text = self.beginning().await?;
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+        Some(text.iter().find(|it| !it.is_ascii_whitespace())? == &b'[')
+    }
 
-/// The first bytes of a file, unpacked.
-async fn beginning(
-    store: &Arc<dyn ObjectStore>,
-    file: &ObjectMeta,
-    compression: &FileCompressionType,
-) -> Option<Bytes> {
-    let bytes = store.get_range(&file.location, 0..BEGINNING.min(file.size)).await.ok()?;
-    let packed = stream::once(async move { Ok::<Bytes, DataFusionError>(bytes) }).boxed();
-    // What is cut off can't be unpacked to its end, and need not be.
-    compression.convert_stream(packed).ok()?.next().await?.ok()
+    /// Its first bytes, unpacked.
+    async fn beginning(&self) -> Option<Bytes> {
+        let bytes = self.store.get_range(&self.file.location, 0..BEGINNING.min(self.file.size)).await.ok()?;
+        let packed = stream::once(async move { Ok::<Bytes, DataFusionError>(bytes) }).boxed();
+        // What is cut off can't be unpacked to its end, and need not be.
+        self.compression.convert_stream(packed).ok()?.next().await?.ok()
+    }
 }
 
 /// The columns of files, where postcodes and the like are texts: `07124` is no number. `texts` has all columns as texts.

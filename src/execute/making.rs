@@ -22,9 +22,9 @@ use crate::execute::steps::{export, parts, table, verify, view};
 use crate::execute::tables::{Tables, Version};
 use crate::graph::Node;
 use crate::materialize::{self, Export, Step};
-use crate::plan::{Live, ModelPlan, SortColumn, SortOrder};
-use crate::reuse::{Because, Identity};
-use crate::warehouse::{Change, DeltaFiles, Staged, delta_columns};
+use crate::plan::{Live, ModelPlan, Quarantine, SortColumn, SortOrder};
+use crate::reuse::{Because, Digest, Identity};
+use crate::warehouse::{Change, DeltaFiles, Record, Staged, delta_columns};
 
 /// Tables whose rows are written to a file of the user's too.
 const EXTERNAL: &str = "external";
@@ -79,12 +79,36 @@ fn made_of(job: &Job, tables: &Tables, node: &Node, plan: &LogicalPlan, moved: O
     job.reuse.made_of(plan, &config, tables, &job.plan.opened)
 }
 
+/// One relation, on its way.
+struct Making<'a> {
+    job: &'a Job,
+    tables: &'a Tables,
+    live: &'a Arc<dyn Live>,
+    node: &'a Node,
+    model: &'a ModelPlan,
+    staged: &'a Staged,
+    /// What is there, where it can be trusted.
+    record: Option<Record>,
+    quarantine: Option<Quarantine>,
+}
+
 /// The rows that were written, and not yet put in place.
 enum Data {
     /// One file.
     File(table::Written),
     /// The files of a Delta table.
     Files(growing::Files),
+}
+
+/// What is known of them.
+struct Written {
+    data: Data,
+    /// What they are, where only they can tell.
+    content: Option<Digest>,
+    /// What they are made of.
+    made: Made,
+    /// The table of the rows that were moved out of them.
+    beside: Option<Change>,
 }
 
 async fn perform(
@@ -103,7 +127,7 @@ async fn perform(
     let clean = quarantine.as_ref().map(|it| it.clean(&model.plan)).transpose()?;
     // So are the rows that go, and what is said of them: two columns of the same values fail for reasons of two names.
     let moved = quarantine.as_ref().map(|it| it.moved(&model.plan, "", DateTime::UNIX_EPOCH)).transpose()?;
-    let mut made = made_of(job, tables, node, clean.as_ref().unwrap_or(&model.plan), moved.as_ref());
+    let made = made_of(job, tables, node, clean.as_ref().unwrap_or(&model.plan), moved.as_ref());
     // The rows that were moved belong to the table.
     let is_whole = match &quarantine {
         Some(quarantine) => quarantining::is_whole(job, quarantine).await,
@@ -121,132 +145,23 @@ async fn perform(
     let decision = materialize::decide(facts.materialized(), existing);
     let decision =
         decision.ok_or_else(|| exec_datafusion_err!("unknown materialization `{}`", facts.materialized()))?;
+    let making = Making { job, tables, live, node, model, staged, record, quarantine };
     let mut outcome = Outcome::Built { rows: None, bytes: None };
-    // Hooks after a node see it under its name, and what is written elsewhere can't be taken back.
-    let is_seen_at_once = facts.has_hooks() || facts.materialized() == EXTERNAL;
-    let waits = job.publishing.holds(&facts.id) && !is_seen_at_once;
     let mut written = None;
-    let mut beside = None;
-    // What a growing table is depends on what it was: only its content can tell.
-    let grows = matches!(facts.materialized(), "incremental" | "snapshot");
-    let mut content = (grows && !facts.is_delta()).then(|| Arc::new(Content::default()));
     for step in decision.steps {
         match step {
-            Step::Stage => {
-                let watch = watch(job, node, content.clone());
-                let metadata = vec![
-                    ("arrowmill.run_id".to_owned(), job.run_id.clone()),
-                    (
-                        "arrowmill.made_of".to_owned(),
-                        made.as_ref().map(|it| it.0.result.to_string()).unwrap_or_default(),
-                    ),
-                ];
-                if facts.is_delta() {
-                    let writing = parts::WritingParts {
-                        session: &job.session,
-                        warehouse: &job.warehouse,
-                        relation: &facts.relation,
-                        label: job.run_id.clone(),
-                        metadata,
-                        watch,
-                    };
-                    let there = growing::there(job, node, record.as_ref());
-                    match growing::stage(job, tables, live, &Growing { node, model, there }, &writing).await? {
-                        Ok(files) => written = Some(Data::Files(files)),
-                        Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
-                    }
-                    continue;
-                }
-                let plan = bound(&model.plan, tables)?;
-                let writing = table::Writing { session: &job.session, staged, metadata: metadata.clone(), watch };
-                let incoming = table::write(&plan, &writing).await?;
-                let Some(quarantine) = &quarantine else {
-                    written = Some(Data::File(incoming));
-                    continue;
-                };
-                let of_clean = content.as_ref().map(|_| Arc::new(Content::default()));
-                let watch = watch_again(of_clean.clone());
-                let incoming = Incoming { node, model, staged, written: incoming, metadata, watch };
-                match quarantining::move_rows(job, tables, quarantine, incoming).await? {
-                    Moved::Clean { written: now, rewritten, change } => {
-                        (written, beside) = (Some(Data::File(now)), change.map(|it| *it));
-                        if rewritten {
-                            content = of_clean;
-                        }
-                    }
-                    Moved::TooMany(as_it_was) => {
-                        written = Some(Data::File(as_it_was));
-                        made = Err(Because::Untold("too many rows were to be moved to quarantine".to_owned()));
-                    }
-                }
-            }
+            Step::Stage => match making.stage(&made).await? {
+                Ok(rows) => written = Some(rows),
+                Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
+            },
             Step::Publish => {
-                let Some(data) = written.take() else { continue };
-                let files = match &data {
-                    Data::File(_) => vec![staged.path.clone()],
-                    Data::Files(files) => growing::paths(job, node, files),
-                };
-                if let Some(constraints) = job.late.constraints(&facts.id)
-                    && let Some((words, place)) = verify::broken(&job.session, &constraints, &files).await?
-                {
-                    job.warehouse.discard(staged).await;
-                    return Ok(Outcome::Errored(Box::new(broken_constraint(node, &words, place))));
-                }
-                let (rows, order) = match &data {
-                    Data::File(written) => (written.rows, written.order.clone()),
-                    Data::Files(files) => (files.rows(), SortOrder::new()),
-                };
-                let sorted_by = order.iter().map(SortColumn::display).collect();
-                let mut record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
-                let columns = record.columns.iter().map(|it| (it.name.as_str(), it.data_type.clone()));
-                record.identity = match (&content, &data) {
-                    (Some(content), _) => Some(Identity::of_whole(&content.digest(), columns)),
-                    (None, Data::Files(files)) if grows => Some(Identity::of_whole(&files.digest(), columns)),
-                    (None, _) => made.as_ref().ok().map(|(_, identity)| identity.clone()),
-                };
-                record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
-                record.keep_versions = facts.keep_versions();
-                let change = match data {
-                    Data::File(_) => {
-                        let record = job.warehouse.complete(staged, record).await.map_err(outside)?;
-                        publishing::table(staged.clone(), record)
-                    }
-                    Data::Files(growing::Files { staged, all }) => {
-                        let columns = delta_columns(&facts.relation, &model.schema);
-                        let columns = columns.map_err(|error| DataFusionError::External(Box::new(error)))?;
-                        record.delta = Some(DeltaFiles { columns, files: all });
-                        let record = job.warehouse.complete_files(&facts.relation, record).await;
-                        Change::Files { relation: facts.relation.clone(), staged, record }
-                    }
-                };
-                let record = change.record();
-                let in_place = job.warehouse.data_files(&facts.relation, record);
-                let bytes = record.bytes.unwrap_or_default();
-                let identity = record.identity.clone();
-                let files = if waits { files } else { in_place.clone() };
-                let changes: Vec<Change> = std::iter::once(change).chain(beside.take()).collect();
-                if waits {
-                    job.publishing.hold(&facts.id, changes);
-                } else {
-                    job.publishing.put_in_place(&job.warehouse, &changes).await.map_err(outside)?;
-                }
-                tables.made(&facts.relation, Version { order, identity, files, in_place });
-                outcome = Outcome::Built { rows: Some(rows), bytes: Some(bytes) };
-            }
-            Step::RecordView => {
-                let mut record = view::record(model, &facts.id, &job.run_id);
-                record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
-                record.identity = made.as_ref().ok().map(|(_, identity)| identity.clone());
-                record.keep_versions = facts.keep_versions();
-                if waits {
-                    let change = Change::View { relation: facts.relation.clone(), record };
-                    job.publishing.hold(&facts.id, vec![change]);
-                } else {
-                    job.warehouse.publish_view(&facts.relation, &record).await.map_err(outside)?;
+                let Some(written) = written.take() else { continue };
+                outcome = making.publish(written).await?;
+                if !outcome.is_good() {
+                    return Ok(outcome);
                 }
             }
-            // A view that waits takes the place of a table when it is published.
-            Step::RemoveData if waits => {}
+            Step::RecordView => making.record_view(&made).await?,
             Step::Export => match Export::read(facts, &job.late.project.invocation.target) {
                 Ok(export) => {
                     let made = tables.open(&facts.relation, Arc::clone(&model.schema))?;
@@ -255,10 +170,156 @@ async fn perform(
                 }
                 Err(problem) => return Ok(Outcome::Errored(Box::new(problem))),
             },
+            // A view that waits takes the place of a table when it is published.
+            Step::RemoveData if making.waits() => {}
             Step::RemoveData => job.warehouse.remove_data(&facts.relation).await.map_err(outside)?,
         }
     }
     Ok(outcome)
+}
+
+impl Making<'_> {
+    /// Whether it is put in place later. Hooks after a node see it under its name, and what is written elsewhere can't be
+    /// taken back.
+    fn waits(&self) -> bool {
+        let facts = &self.node.facts;
+        let is_seen_at_once = facts.has_hooks() || facts.materialized() == EXTERNAL;
+        self.job.publishing.holds(&facts.id) && !is_seen_at_once
+    }
+
+    /// Whether it is added to. What such a table is depends on what it was: only its content can tell.
+    fn grows(&self) -> bool {
+        matches!(self.node.facts.materialized(), "incremental" | "snapshot")
+    }
+
+    /// Writes the rows where nobody reads them; the problem is one that the user has to mend.
+    async fn stage(&self, made: &Made) -> Result<std::result::Result<Written, Diagnostic>> {
+        let made_of = made.as_ref().map(|it| it.0.result.to_string()).unwrap_or_default();
+        let metadata =
+            vec![("arrowmill.run_id".to_owned(), self.job.run_id.clone()), ("arrowmill.made_of".to_owned(), made_of)];
+        match self.node.facts.is_delta() {
+            true => self.stage_files(made, metadata).await,
+            false => self.stage_file(made, metadata).await.map(Ok),
+        }
+    }
+
+    async fn stage_files(
+        &self,
+        made: &Made,
+        metadata: Vec<(String, String)>,
+    ) -> Result<std::result::Result<Written, Diagnostic>> {
+        let Making { job, tables, live, node, model, .. } = self;
+        let writing = parts::WritingParts {
+            session: &job.session,
+            warehouse: &job.warehouse,
+            relation: &node.facts.relation,
+            label: job.run_id.clone(),
+            metadata,
+            watch: watch(job, node, None),
+        };
+        let growing = Growing { node, model, there: growing::there(job, node, self.record.as_ref()) };
+        let files = growing::stage(job, tables, live, &growing, &writing).await?;
+        Ok(files.map(|files| {
+            let content = self.grows().then(|| files.digest());
+            Written { data: Data::Files(files), content, made: made.clone(), beside: None }
+        }))
+    }
+
+    async fn stage_file(&self, made: &Made, metadata: Vec<(String, String)>) -> Result<Written> {
+        let Making { job, tables, node, model, staged, .. } = self;
+        let content = || self.grows().then(|| Arc::new(Content::default()));
+        let digest = |content: Option<Arc<Content>>| content.map(|it| it.digest());
+        let all = content();
+        let watch = watch(job, node, all.clone());
+        let writing = table::Writing { session: &job.session, staged, metadata: metadata.clone(), watch };
+        let incoming = table::write(&bound(&model.plan, tables)?, &writing).await?;
+        let Some(quarantine) = &self.quarantine else {
+            let data = Data::File(incoming);
+            return Ok(Written { data, content: digest(all), made: made.clone(), beside: None });
+        };
+        let of_clean = content();
+        let watch = watch_again(of_clean.clone());
+        let incoming = Incoming { node, model, staged, written: incoming, metadata, watch };
+        Ok(match quarantining::move_rows(job, tables, quarantine, incoming).await? {
+            Moved::Clean { written, rewritten, change } => {
+                let content = digest(if rewritten { of_clean } else { all });
+                Written { data: Data::File(written), content, made: made.clone(), beside: change.map(|it| *it) }
+            }
+            Moved::TooMany(as_it_was) => {
+                let made = Err(Because::Untold("too many rows were to be moved to quarantine".to_owned()));
+                Written { data: Data::File(as_it_was), content: digest(all), made, beside: None }
+            }
+        })
+    }
+
+    /// Puts in place what was written, or has it wait for that; unless it breaks a constraint.
+    async fn publish(&self, written: Written) -> Result<Outcome> {
+        let Making { job, tables, node, model, staged, .. } = self;
+        let (facts, Written { data, content, made, beside }) = (&node.facts, written);
+        let files = match &data {
+            Data::File(_) => vec![staged.path.clone()],
+            Data::Files(files) => growing::paths(job, node, files),
+        };
+        if let Some(constraints) = job.late.constraints(&facts.id)
+            && let Some((words, place)) = verify::broken(&job.session, &constraints, &files).await?
+        {
+            job.warehouse.discard(staged).await;
+            return Ok(Outcome::Errored(Box::new(broken_constraint(node, &words, place))));
+        }
+        let (rows, order) = match &data {
+            Data::File(written) => (written.rows, written.order.clone()),
+            Data::Files(files) => (files.rows(), SortOrder::new()),
+        };
+        let sorted_by = order.iter().map(SortColumn::display).collect();
+        let mut record = view::table_record(&model.schema, rows, sorted_by, &facts.id, &job.run_id);
+        let columns = record.columns.iter().map(|it| (it.name.as_str(), it.data_type.clone()));
+        record.identity = match content {
+            Some(content) => Some(Identity::of_whole(&content, columns)),
+            None => made.as_ref().ok().map(|(_, identity)| identity.clone()),
+        };
+        record.made_of = made.ok().map(|(made_of, _)| made_of);
+        record.keep_versions = facts.keep_versions();
+        let change = match data {
+            Data::File(_) => {
+                let record = job.warehouse.complete(staged, record).await.map_err(outside)?;
+                publishing::table((*staged).clone(), record)
+            }
+            Data::Files(growing::Files { staged, all }) => {
+                let columns = delta_columns(&facts.relation, &model.schema);
+                let columns = columns.map_err(|error| DataFusionError::External(Box::new(error)))?;
+                record.delta = Some(DeltaFiles { columns, files: all });
+                let record = job.warehouse.complete_files(&facts.relation, record).await;
+                Change::Files { relation: facts.relation.clone(), staged, record }
+            }
+        };
+        let (bytes, identity) = (change.record().bytes, change.record().identity.clone());
+        let in_place = job.warehouse.data_files(&facts.relation, change.record());
+        let files = if self.waits() { files } else { in_place.clone() };
+        self.put(std::iter::once(change).chain(beside).collect()).await?;
+        tables.made(&facts.relation, Version { order, identity, files, in_place });
+        Ok(Outcome::Built { rows: Some(rows), bytes: Some(bytes.unwrap_or_default()) })
+    }
+
+    async fn record_view(&self, made: &Made) -> Result<()> {
+        let (facts, mut record) = (&self.node.facts, view::record(self.model, &self.node.facts.id, &self.job.run_id));
+        record.made_of = made.as_ref().ok().map(|(made_of, _)| made_of.clone());
+        record.identity = made.as_ref().ok().map(|(_, identity)| identity.clone());
+        record.keep_versions = facts.keep_versions();
+        if self.waits() {
+            return self.put(vec![Change::View { relation: facts.relation.clone(), record }]).await;
+        }
+        self.job.warehouse.publish_view(&facts.relation, &record).await.map_err(outside)
+    }
+
+    /// Puts changes in place that belong together, now or later.
+    async fn put(&self, changes: Vec<Change>) -> Result<()> {
+        let Job { publishing, warehouse, .. } = self.job;
+        if self.waits() {
+            publishing.hold(&self.node.facts.id, changes);
+            return Ok(());
+        }
+        publishing.put_in_place(warehouse, &changes).await.map_err(outside)
+    }
 }
 
 fn broken_constraint(node: &Node, words: &str, place: Span) -> Diagnostic {

@@ -66,6 +66,7 @@ def parse_arguments():
     parser.add_argument("--target", default="datafusion", help="of Arrowmill: datafusion or duckdb [datafusion]")
     parser.add_argument("--threads", type=int, default=2, help="[2]")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for each command [900]")
+    parser.add_argument("--keep-going", action="store_true", help="Arrowmill goes on where dbt does")
     parser.add_argument("--once", action="store_true", help="run dbt once: what depends on the time differs")
     parser.add_argument("--differences", type=int, default=40, help="how many to print of each project [40]")
     parser.add_argument("--json", type=Path, help="file for everything that was found")
@@ -124,6 +125,8 @@ def run_arrowmill(project, folder, options):
         deps = ["deps", "--profiles-dir", ".", "--target", "duckdb", "--no-use-colors"]
         run([options.python, *DBT, *deps], copy, options)
     after = ["--profiles-dir", ".", "--target", options.target, "--target-path", "target", "--no-use-colors"]
+    if options.keep_going:
+        after.append("--keep-going")
     return run_commands([options.arrowmill], after, copy, options)
 
 

@@ -27,10 +27,13 @@
 dateadd({{ datepart }}, {{ interval }}, {{ from_date_or_timestamp }})
 {%- endmacro %}
 
+{# DuckDB adds nothing to a text. One that is written as such, as packages for several databases do, is a time all the same. #}
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
 {%- set part = datepart | lower -%}
 {%- set count, unit = {'quarter': (3, 'month'), 'week': (7, 'day')}.get(part, (1, part)) -%}
-({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * {{ count }}) * interval 1 {{ unit }})
+{%- set from = from_date_or_timestamp | string | trim -%}
+{%- set is_text = from | length > 2 and from[0] == "'" and from[-1] == "'" and "'" not in from[1:-1] -%}
+({{ 'cast(' ~ from ~ ' as timestamp)' if is_text else from }} + (cast({{ interval }} as bigint) * {{ count }}) * interval 1 {{ unit }})
 {%- endmacro %}
 
 {# The engine multiplies no intervals: a duration is counted out, months are read from text. #}

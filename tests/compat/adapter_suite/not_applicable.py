@@ -37,7 +37,6 @@ NOT_APPLICABLE = {
     "BaseSeedSpecificFormats": "a file of the suite's own repository is not in the package; dbt-duckdb fails too",
     "BaseCurrentTimestampNaive": "DuckDB's current_timestamp has a zone; the other class, Aware, is run",
     "BaseEscapeSingleQuotesBackslash": "DuckDB doubles quotes; the other class, Quote, is run",
-    "BaseDateSpine": "adds intervals to texts, which DuckDB does not; dbt-duckdb fails too",
     "BaseGetIntervalsBetween": "dates in PostgreSQL's words; dbt-duckdb fails too",
     "BaseTypeFloat": "DuckDB's float has 32 bits, a seed's column 64; dbt-duckdb fails too",
     "BaseAfterRunHooks": "leaves through an exception of the adapter; dbt-duckdb fails too",

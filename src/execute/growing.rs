@@ -19,7 +19,7 @@ use crate::execute::tables::Tables;
 use crate::graph::Node;
 use crate::plan::{self, Live, ModelPlan, SortOrder, Touched, open_files};
 use crate::reuse::Digest;
-use crate::warehouse::{DataFile, Record, StagedFile};
+use crate::warehouse::{DataFile, Record, StagedFile, nullable};
 
 /// Files of so few rows are written together with what comes, once there are many.
 const FEW_ROWS: u64 = 128 * 1024;
@@ -86,7 +86,7 @@ pub(super) async fn stage(
     let arrived = parts::write(&bound(&plan::arriving(model)?, tables)?, &of("arrived")).await?;
     let arrived: Vec<StagedFile> = arrived.into_iter().filter(|it| it.file.rows > 0).collect();
     let there = record.files();
-    let schema = nullable(&model.schema);
+    let schema = Arc::new(nullable(&model.schema));
     let touched = match touched(job, node, record, &arrived, &schema).await? {
         Ok(touched) => with_small_ones(touched, there, &arrived),
         Err(problem) => return Ok(Err(problem)),
@@ -97,7 +97,10 @@ pub(super) async fn stage(
     let staged = if again.is_empty() {
         arrived
     } else {
-        let existing = existing(job, node, &again, record, &schema).await?;
+        let of_file = |it: &DataFile| job.warehouse.path_in_folder(&node.facts.relation, &it.name);
+        let again: Vec<Path> = again.iter().map(of_file).collect();
+        // With the columns that they have, which may be others than those that they are going to have.
+        let existing = plan::existing_files(&job.session, &again, &[]).await?;
         let arrived = open(job, node, &[], &arrived, &schema)?;
         let plan = match in_place(|| job.late.rewritten(node, live, &existing, &arrived)) {
             Ok(plan) => plan,
@@ -135,10 +138,9 @@ async fn touched(
 
 /// Where the files of a table are, of which some are still staged.
 pub(super) fn paths(job: &Job, node: &Node, files: &Files) -> Vec<Path> {
-    let folder = job.warehouse.folder_path(&node.facts.relation);
     let path = |it: &DataFile| match files.staged.iter().find(|staged| staged.file.name == it.name) {
         Some(staged) => Path::from(staged.path.as_str()),
-        None => folder.clone().join(it.name.as_str()),
+        None => job.warehouse.path_in_folder(&node.facts.relation, &it.name),
     };
     files.all.iter().map(path).collect()
 }
@@ -150,8 +152,7 @@ fn open(
     staged: &[StagedFile],
     schema: &SchemaRef,
 ) -> Result<Arc<dyn TableProvider>> {
-    let folder = job.warehouse.folder_path(&node.facts.relation);
-    let in_place = files.iter().map(|it| folder.clone().join(it.name.as_str()));
+    let in_place = files.iter().map(|it| job.warehouse.path_in_folder(&node.facts.relation, &it.name));
     let paths: Vec<Path> = in_place.chain(staged.iter().map(|it| Path::from(it.path.as_str()))).collect();
     match paths.as_slice() {
         [] => Ok(Arc::new(datafusion::datasource::empty::EmptyTable::new(Arc::clone(schema)))),
@@ -159,32 +160,10 @@ fn open(
     }
 }
 
-/// Some files of a table, with the columns that they have.
-async fn existing(
-    job: &Job,
-    node: &Node,
-    files: &[DataFile],
-    record: &Record,
-    schema: &SchemaRef,
-) -> Result<Arc<dyn TableProvider>> {
-    if has_columns_of(record, schema) {
-        return open(job, node, files, &[], schema);
-    }
-    let folder = job.warehouse.folder_path(&node.facts.relation);
-    let paths: Vec<Path> = files.iter().map(|it| folder.clone().join(it.name.as_str())).collect();
-    plan::existing_files(&job.session, &paths, &[]).await
-}
-
 /// Whether a table has just these columns.
 fn has_columns_of(record: &Record, schema: &Schema) -> bool {
     let wanted = schema.fields().iter().map(|it| (it.name().clone(), it.data_type().to_string()));
     record.columns.iter().map(|it| (it.name.clone(), it.data_type.clone())).eq(wanted)
-}
-
-/// Rows that come later may have nulls where those before them have none.
-fn nullable(schema: &Schema) -> SchemaRef {
-    let field = |it: &arrow::datatypes::FieldRef| it.as_ref().clone().with_nullable(true);
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
 async fn numbers(job: &Job, touched: Touched, files: usize) -> Result<Vec<usize>> {

@@ -35,6 +35,9 @@ impl Faults {
     /// The same, where what reads a node that is at fault is so too, as far as it is planned in this run.
     pub fn with_readers(&self, graph: &Graph, is_planned: impl Fn(&NodeId) -> bool) -> Faults {
         let mut all = self.clone();
+        if all.by_node.is_empty() {
+            return all;
+        }
         // Inputs come first in the graph's order.
         for node in graph.nodes().filter(|it| is_planned(&it.facts.id)) {
             let id = &node.facts.id;

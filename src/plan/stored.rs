@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::plan_datafusion_err;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -15,7 +15,7 @@ use object_store::path::Path;
 use crate::jinja::RelationName;
 use crate::plan::Session;
 use crate::reuse::Identity;
-use crate::warehouse::{DeltaError, Record, Warehouse};
+use crate::warehouse::{DeltaError, Record, Warehouse, nullable};
 
 /// How a table's file is sorted: columns with direction and place of nulls.
 pub type SortOrder = Vec<SortColumn>;
@@ -110,8 +110,7 @@ pub async fn existing_files(session: &Session, paths: &[Path], sorted_by: &[Stri
     let first = paths.first().ok_or_else(|| plan_datafusion_err!("the table has no files"))?;
     let mut schema = options.infer_schema(session.state(), &url(first)?).await?;
     if paths.len() > 1 {
-        let nullable = |it: &FieldRef| it.as_ref().clone().with_nullable(true);
-        schema = Arc::new(Schema::new(schema.fields().iter().map(nullable).collect::<Vec<_>>()));
+        schema = Arc::new(nullable(&schema));
     }
     let order: SortOrder = sorted_by.iter().map(|it| SortColumn::parse(it)).collect();
     open_files(paths, schema, &order)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{Field, FieldRef, Schema};
 use chrono::{DateTime, TimeDelta, Utc};
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -68,12 +68,17 @@ pub struct StagedFile {
 /// # Errors
 /// Delta tables don't have such types.
 pub fn delta_columns(relation: &RelationName, schema: &Schema) -> Result<String, DeltaError> {
-    let nullable = |it: &arrow::datatypes::FieldRef| it.as_ref().clone().with_nullable(true);
-    let schema = Schema::new(schema.fields().iter().map(nullable).collect::<Vec<Field>>());
+    let schema = nullable(schema);
     let wrong = |reason: String| DeltaError::Types { table: relation.to_string(), reason };
     let kernel: Result<StructType, _> = (&schema).try_into_kernel();
     let kernel = kernel.map_err(|error| wrong(error.to_string()))?;
     serde_json::to_string(&kernel).map_err(|error| wrong(error.to_string()))
+}
+
+/// The columns of several files of one table: what has no nulls in one of them may have some in another.
+pub fn nullable(schema: &Schema) -> Schema {
+    let field = |it: &FieldRef| it.as_ref().clone().with_nullable(true);
+    Schema::new(schema.fields().iter().map(field).collect::<Vec<Field>>())
 }
 
 /// The name that a version of a Delta table has in its log.
@@ -91,7 +96,8 @@ impl Warehouse {
         }
     }
 
-    pub(super) fn path_in_folder(&self, relation: &RelationName, name: &str) -> Path {
+    /// A file of a Delta table by its name.
+    pub fn path_in_folder(&self, relation: &RelationName, name: &str) -> Path {
         self.folder_path(relation).join(name)
     }
 

@@ -17,7 +17,7 @@ mod record;
 mod versions;
 
 pub use arriving::{Arrived, ArrivingRows};
-pub use data_files::{DataFile, DeltaFiles, StagedFile, delta_columns};
+pub use data_files::{DataFile, DeltaFiles, StagedFile, delta_columns, nullable};
 pub use delta::{CommitNote, DeltaError, GrownTable, can_grow};
 pub use location::{Location, OpenError};
 pub use own_tables::{LOGS, log_columns, measure_columns, own_columns};

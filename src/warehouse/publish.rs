@@ -171,10 +171,14 @@ impl Warehouse {
         staged: &[StagedFile],
         record: &Record,
     ) -> Result<(), StorageError> {
+        let before = self.existing(relation).await.1;
         self.keep_current(relation, record).await?;
         self.announce(relation, record).await?;
         self.commit_files(relation, staged, record).await?;
-        self.finish_table(relation, record).await
+        self.finish_table(relation, record).await?;
+        // Where rows are only added, there is nothing to tidy, and the log need not be read again.
+        let adds_only = before.is_some_and(|it| it.files().iter().all(|file| record.files().contains(file)));
+        if adds_only { Ok(()) } else { self.tidy_files(relation, record).await }
     }
 
     /// What is left to do when a table's data are in their place.
@@ -184,8 +188,7 @@ impl Warehouse {
         self.forget_aside(relation).await;
         self.trim_versions(relation, record).await?;
         if record.delta.is_some() {
-            self.remove_file(relation).await?;
-            return self.tidy_files(relation, record).await;
+            return self.remove_file(relation).await;
         }
         // It may have been a Delta table, and versions of that may be kept.
         if self.committed(relation).await.is_some()

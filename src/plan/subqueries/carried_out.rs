@@ -192,10 +192,6 @@ impl Beside<'_> {
         if aggregate.group_expr.iter().any(|it| matches!(it, Expr::GroupingSet(_))) {
             return Ok(None);
         }
-        // `list(a) from (select a from t order by a)`: nobody orders the rows of each list.
-        if is_ordered(&aggregate.input) && aggregate.aggr_expr.iter().any(keeps_order) {
-            return Ok(None);
-        }
         let groups = aggregate.group_expr.len();
         let mut results = self.own(&aggregate.aggr_expr, plan, groups)?;
         if groups > 0 {
@@ -412,23 +408,6 @@ impl Beside<'_> {
 fn asked_beside(join: &Join) -> bool {
     let known = join.left.schema().columns();
     asked_for(&join.right).iter().any(|it| known.contains(it)) && super::beside_row::is_query_beside(&join.right)
-}
-
-fn is_ordered(plan: &LogicalPlan) -> bool {
-    match plan {
-        LogicalPlan::Sort(_) => true,
-        LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Filter(_) => {
-            plan.inputs().into_iter().any(is_ordered)
-        }
-        _ => false,
-    }
-}
-
-/// Whether an aggregate's result depends on the order of rows, and it does not say which.
-fn keeps_order(aggregate: &Expr) -> bool {
-    const NAMES: [&str; 5] = ["array_agg", "first_value", "last_value", "nth_value", "string_agg"];
-    let asks = |it: &Expr| matches!(it, Expr::AggregateFunction(it) if it.params.order_by.is_empty() && NAMES.contains(&it.func.name()));
-    aggregate.exists(|it| Ok(asks(it))).unwrap_or(true)
 }
 
 fn has_query(expression: &Expr) -> bool {
